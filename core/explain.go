@@ -1,0 +1,48 @@
+package core
+
+import "slices"
+
+// Reason is one part of an item's score.
+type Reason struct {
+	Feature Feature // 0: the prior, that is popularity and freshness
+	Label   string  // the reader's own words, if the feature came from them
+	Score   int64   // in units of 1/65536 (One)
+}
+
+// Explain returns the parts of the score of an item that raised it, the largest first, at most n; equal ones ascend by
+// feature. The parts of a score and its negative ones add up to it but for their rounding down.
+func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
+	r := x.Get(num)
+	if r == nil {
+		return nil
+	}
+	var out []Reason
+	for _, w := range r.posted() {
+		if pw, ok := q.Profile.weightOf(w.Feature); ok && pw.Weight > 0 {
+			score := int64(w.Weight.Value()) * int64(pw.Weight) >> 8
+			out = append(out, Reason{w.Feature, pw.Label, score})
+		}
+	}
+	if prior := q.Policy.Prior(r.Heat, q.Hour); prior > 0 {
+		out = append(out, Reason{Score: prior})
+	}
+	slices.SortFunc(out, func(a, b Reason) int {
+		switch {
+		case a.Score != b.Score && a.Score > b.Score, a.Score == b.Score && a.Feature < b.Feature:
+			return -1
+		}
+		return 1
+	})
+	return out[:min(n, len(out))]
+}
+
+// Similarity is the score of item b for a profile that holds only item a: the weight of the edge from a to b in units
+// of 1/65536, 0 if b has none.
+func Similarity(a ItemNum, b *Record) int64 {
+	for _, e := range b.Edges {
+		if e.From == a {
+			return int64(e.Weight.Value())
+		}
+	}
+	return 0
+}

@@ -1,0 +1,136 @@
+package core
+
+// Visit is what a reader's history holds of one item.
+type Visit struct {
+	Item     ItemNum
+	Strength int32 // what the reader's events say of the item, in units of 1/256; negative: disliked
+	At       int64 // of the last event, Unix milliseconds
+}
+
+// History is a reader's distinct items, the most recent first.
+type History []Visit
+
+// MaxHistory bounds a history; older items leave it.
+const MaxHistory = 200
+
+// Record returns h after an event on v.Item at v.At: the item goes to the place that its time gives it (the front, as
+// a rule). Its strength becomes the new event's unless that says less than what is known already: a view of an item
+// once liked leaves the like, a dislike replaces it. h itself is not changed.
+func (h History) Record(v Visit) History {
+	out := make(History, 0, min(len(h)+1, MaxHistory))
+	for _, old := range h {
+		if old.Item == v.Item {
+			if abs(int64(old.Strength)) > abs(int64(v.Strength)) {
+				v.Strength = old.Strength
+			}
+			v.At = max(v.At, old.At)
+		}
+	}
+	placed := false
+	for _, old := range h {
+		if old.Item == v.Item {
+			continue
+		}
+		if !placed && v.At >= old.At {
+			out, placed = append(out, v), true
+		}
+		if len(out) < MaxHistory {
+			out = append(out, old)
+		}
+	}
+	if !placed && len(out) < MaxHistory {
+		out = append(out, v)
+	}
+	return out
+}
+
+// Forget returns h without an item.
+func (h History) Forget(n ItemNum) History {
+	out := make(History, 0, len(h))
+	for _, v := range h {
+		if v.Item != n {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Find returns the visit of an item.
+func (h History) Find(n ItemNum) (Visit, bool) {
+	for _, v := range h {
+		if v.Item == n {
+			return v, true
+		}
+	}
+	return Visit{}, false
+}
+
+// PreferenceKind tells what a Preference is about. The numbers are part of the wire format.
+type PreferenceKind uint8
+
+// The kinds of preference.
+const (
+	PreferText     PreferenceKind = 1 // words, as a person types them
+	PreferTag      PreferenceKind = 2
+	PreferCategory PreferenceKind = 3
+	PreferAuthor   PreferenceKind = 4
+	PreferItem     PreferenceKind = 5 // an item's id
+)
+
+// Preference is one thing that a reader asked for (Weight > 0) or asked to be spared (Weight < 0).
+type Preference struct {
+	Kind   PreferenceKind
+	Key    string
+	Weight int32 // in units of 1/256, within ±MaxPreferenceWeight
+}
+
+// Bounds of preferences.
+const (
+	MaxPreferences      = 100
+	MaxPreferenceBytes  = 1000 // of a key
+	MaxPreferenceWeight = 100 * ProfileOne
+)
+
+// Preferences are a reader's standing wishes, ascending by kind, then key; keys are distinct within a kind.
+type Preferences []Preference
+
+// Set returns ps with p in it, instead of what it held for the same kind and key; a weight of 0 takes it out. The
+// result is ps itself, unchanged, if it would grow beyond MaxPreferences.
+func (ps Preferences) Set(p Preference) Preferences {
+	p.Weight = int32(clamp(int64(p.Weight), -MaxPreferenceWeight, MaxPreferenceWeight))
+	out := make(Preferences, 0, len(ps)+1)
+	placed := p.Weight == 0
+	for _, q := range ps {
+		if q.Kind == p.Kind && q.Key == p.Key {
+			continue
+		}
+		if !placed && (q.Kind > p.Kind || q.Kind == p.Kind && q.Key > p.Key) {
+			out, placed = append(out, p), true
+		}
+		out = append(out, q)
+	}
+	if !placed {
+		out = append(out, p)
+	}
+	if len(out) > MaxPreferences {
+		return ps
+	}
+	return out
+}
+
+// String returns the kind's name: "text", "tag", "category", "author" or "item".
+func (k PreferenceKind) String() string {
+	switch k {
+	case PreferText:
+		return "text"
+	case PreferTag:
+		return "tag"
+	case PreferCategory:
+		return "category"
+	case PreferAuthor:
+		return "author"
+	case PreferItem:
+		return "item"
+	}
+	return "none"
+}

@@ -1,0 +1,269 @@
+package core
+
+import "slices"
+
+// Index answers rankings over a set of records: an inverted index from feature to (item, weight), and the items in the
+// order of their heat. One goroutine at a time may change it; rankings may run together while nobody changes it.
+type Index struct {
+	slots    []slot
+	free     []uint32 // slots that no record holds
+	byNum    map[ItemNum]uint32
+	byID     map[ItemID]uint32
+	postings map[Feature][]posting
+	hottest  order
+}
+
+// slot is what ranking needs of every candidate, without a look at its record.
+type slot struct {
+	rec         *Record // nil: free
+	heat        Heat
+	num         ItemNum
+	from, until Hour
+	hidden      bool
+}
+
+// posting is one item's weight for the feature whose list it stands in: the slot in the high 24 bits, the Weight in the
+// low 8. Four bytes: 50 lists of 64 postings are 200 cache lines.
+type posting uint32
+
+func newPosting(slot uint32, w Weight) posting { return posting(slot<<8 | uint32(w)) }
+func (p posting) slot() uint32                 { return uint32(p >> 8) }
+func (p posting) weight() Weight               { return Weight(p) }
+
+// MaxItems is how many items an index can hold.
+const MaxItems = 1<<24 - 1
+
+// NewIndex returns an empty index.
+func NewIndex() *Index {
+	x := &Index{
+		byNum:    map[ItemNum]uint32{},
+		byID:     map[ItemID]uint32{},
+		postings: map[Feature][]posting{},
+	}
+	return x
+}
+
+// Len returns how many items the index holds.
+func (x *Index) Len() int { return len(x.byNum) }
+
+// Get returns the record of an item, nil if the index does not hold it.
+func (x *Index) Get(n ItemNum) *Record {
+	if s, ok := x.byNum[n]; ok {
+		return x.slots[s].rec
+	}
+	return nil
+}
+
+// Lookup returns the record of an item by its id, nil if the index does not hold it.
+func (x *Index) Lookup(id ItemID) *Record {
+	if s, ok := x.byID[id]; ok {
+		return x.slots[s].rec
+	}
+	return nil
+}
+
+// NumOf returns the number of an item.
+func (x *Index) NumOf(id ItemID) (ItemNum, bool) {
+	if r := x.Lookup(id); r != nil {
+		return r.Num, true
+	}
+	return 0, false
+}
+
+// Each calls f with every record, in no particular order, until f returns false.
+func (x *Index) Each(f func(*Record) bool) {
+	for i := range x.slots {
+		if r := x.slots[i].rec; r != nil && !f(r) {
+			return
+		}
+	}
+}
+
+// Put makes r the record of its item. It returns false, and changes nothing, if the index is full or if r's id belongs
+// to an item of another number.
+func (x *Index) Put(r *Record) bool {
+	if s, ok := x.byID[r.ID]; ok && x.slots[s].num != r.Num {
+		return false
+	}
+	s, known := x.byNum[r.Num]
+	if !known {
+		switch {
+		case len(x.free) > 0:
+			s = x.free[len(x.free)-1]
+			x.free = x.free[:len(x.free)-1]
+		case len(x.slots) < MaxItems:
+			s = uint32(len(x.slots))
+			x.slots = append(x.slots, slot{})
+		default:
+			return false
+		}
+		x.byNum[r.Num] = s
+	}
+	old := x.slots[s].rec
+	if old != nil {
+		if old.ID != r.ID {
+			delete(x.byID, old.ID)
+		}
+		if old.Heat != r.Heat {
+			x.hottest.remove(x, s)
+		}
+	}
+	x.byID[r.ID] = s
+	x.repost(s, old, r)
+	x.slots[s] = slot{rec: r, heat: r.Heat, num: r.Num, from: r.From, until: r.Until, hidden: r.Hidden}
+	if old == nil || old.Heat != r.Heat {
+		x.hottest.insert(x, s)
+	}
+	return true
+}
+
+// Reweigh applies what learning changed of an item; false if the index does not hold it.
+func (x *Index) Reweigh(w Weights) bool {
+	r := x.Get(w.Num)
+	return r != nil && x.Put(r.With(w))
+}
+
+// Delete takes an item out. Edges from it stay in other records: who read it still wants what comes next.
+func (x *Index) Delete(n ItemNum) bool {
+	s, ok := x.byNum[n]
+	if !ok {
+		return false
+	}
+	old := x.slots[s].rec
+	x.hottest.remove(x, s)
+	x.repost(s, old, nil)
+	delete(x.byNum, n)
+	delete(x.byID, old.ID)
+	x.slots[s] = slot{}
+	x.free = append(x.free, s)
+	return true
+}
+
+// repost turns old's postings into r's (either may be nil), touching only those that differ.
+func (x *Index) repost(s uint32, old, r *Record) {
+	var was, is []Weighted
+	if old != nil {
+		was = old.posted()
+	}
+	if r != nil {
+		is = r.posted()
+	}
+	for len(was) > 0 || len(is) > 0 {
+		switch {
+		case len(is) == 0 || len(was) > 0 && was[0].Feature < is[0].Feature:
+			x.unpost(was[0].Feature, s)
+			was = was[1:]
+		case len(was) == 0 || is[0].Feature < was[0].Feature:
+			f := is[0].Feature
+			x.postings[f] = append(x.postings[f], newPosting(s, is[0].Weight))
+			is = is[1:]
+		default:
+			if was[0].Weight != is[0].Weight {
+				list := x.postings[is[0].Feature]
+				list[findSlot(list, s)] = newPosting(s, is[0].Weight)
+			}
+			was, is = was[1:], is[1:]
+		}
+	}
+}
+
+func (x *Index) unpost(f Feature, s uint32) {
+	list := x.postings[f]
+	last := len(list) - 1
+	if last == 0 {
+		delete(x.postings, f)
+		return
+	}
+	// Order within a list does not matter: sums of integers commute.
+	list[findSlot(list, s)] = list[last]
+	x.postings[f] = list[:last]
+}
+
+// findSlot returns the place of slot s in list; it is there, else the index is corrupt and the panic is right.
+func findSlot(list []posting, s uint32) int {
+	for i, p := range list {
+		if p.slot() == s {
+			return i
+		}
+	}
+	panic("core: a record's posting is not in the index")
+}
+
+// posted returns all that takes part in sums, features and edges, ascending by feature.
+func (r *Record) posted() []Weighted {
+	out := make([]Weighted, 0, len(r.Features)+len(r.Edges))
+	for _, e := range r.Edges {
+		if e.Weight > 0 {
+			out = append(out, Weighted{ItemFeature(e.From), e.Weight})
+		}
+	}
+	slices.SortFunc(out, func(a, b Weighted) int { return int(int64(a.Feature) - int64(b.Feature)) })
+	for _, w := range r.Features { // of kinds above KindItem
+		if w.Weight > 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// order keeps slots sorted, the hottest first: a list of short sorted lists, so that a change moves at most a few
+// hundred numbers, however large the catalog.
+type order struct{ chunks [][]uint32 }
+
+// maxChunk balances moving within a chunk (at most 2 KB) against the length of the list of chunks.
+const maxChunk = 512
+
+// find returns the chunk and the place in it where slot s stands or would stand.
+func (o *order) find(x *Index, s uint32) (chunk, place int) {
+	compare := func(have, want uint32) int { return x.compareHeat(have, want) }
+	chunk, _ = slices.BinarySearchFunc(o.chunks, s, func(c []uint32, s uint32) int { return compare(c[len(c)-1], s) })
+	if chunk == len(o.chunks) {
+		return chunk, 0
+	}
+	place, _ = slices.BinarySearchFunc(o.chunks[chunk], s, compare)
+	return chunk, place
+}
+
+func (o *order) insert(x *Index, s uint32) {
+	c, i := o.find(x, s)
+	if c == len(o.chunks) {
+		if c == 0 {
+			o.chunks = append(o.chunks, []uint32{s})
+			return
+		}
+		c--
+		i = len(o.chunks[c])
+	}
+	o.chunks[c] = slices.Insert(o.chunks[c], i, s)
+	if n := len(o.chunks[c]); n > maxChunk {
+		tail := slices.Clone(o.chunks[c][n/2:])
+		o.chunks[c] = o.chunks[c][:n/2]
+		o.chunks = slices.Insert(o.chunks, c+1, tail)
+	}
+}
+
+func (o *order) remove(x *Index, s uint32) {
+	c, i := o.find(x, s)
+	o.chunks[c] = slices.Delete(o.chunks[c], i, i+1)
+	if len(o.chunks[c]) == 0 {
+		o.chunks = slices.Delete(o.chunks, c, c+1)
+	}
+}
+
+// compareHeat orders slots by heat, then by number, the higher first: what was added last counts as the fresher.
+func (x *Index) compareHeat(a, b uint32) int {
+	sa, sb := &x.slots[a], &x.slots[b]
+	switch {
+	case sa.heat != sb.heat:
+		if sa.heat > sb.heat {
+			return -1
+		}
+		return 1
+	case sa.num != sb.num:
+		if sa.num > sb.num {
+			return -1
+		}
+		return 1
+	}
+	return 0
+}

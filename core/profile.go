@@ -1,0 +1,108 @@
+package core
+
+import (
+	"cmp"
+	"slices"
+
+	"nigh/core/text"
+)
+
+// FeatureWeight is one coordinate of a profile.
+type FeatureWeight struct {
+	Feature Feature
+	Weight  int32  // in units of 1/256 (ProfileOne)
+	Label   string // the reader's own words, for explanations; "" for items of the history
+}
+
+// Profile is a reader as a sparse vector over features, with what ranking must know of the history beside it.
+type Profile struct {
+	Weights []FeatureWeight // ascending by Feature, distinct, none 0
+	Seen    []ItemNum       // items of the history, ascending
+	Current ItemNum         // the most recent one, 0 for none
+}
+
+// NewProfile makes a reader's profile of what they did and what they asked for.
+//
+// The r-th most recent item counts Recency[r]·Strength; a preference counts its weight times the policy's weight for
+// its kind. A text counts every stem of it, as an item of its words. numOf finds the number of a preferred item;
+// items it does not know are left out.
+func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf func(ItemID) (ItemNum, bool)) Profile {
+	var out Profile
+	for r, v := range h {
+		if r == 0 {
+			out.Current = v.Item
+		}
+		out.Seen = append(out.Seen, v.Item)
+		if r < len(p.Recency) {
+			w := int64(p.Recency[r]) * int64(v.Strength) / RecencyOne
+			out.Weights = append(out.Weights, FeatureWeight{Feature: ItemFeature(v.Item), Weight: int32(w)})
+		}
+	}
+	slices.Sort(out.Seen)
+	for _, q := range ps {
+		add := func(f Feature, policyWeight int32) {
+			w := int64(q.Weight) * int64(policyWeight) / ProfileOne
+			out.Weights = append(out.Weights, FeatureWeight{Feature: f, Weight: int32(w), Label: q.Key})
+		}
+		switch q.Kind {
+		case PreferText:
+			for _, stem := range a.Terms(q.Key) {
+				add(TermFeature(stem), p.TextWeight)
+			}
+		case PreferTag:
+			add(LabelFeature(KindTag, q.Key), p.TagWeight)
+		case PreferCategory:
+			add(LabelFeature(KindCategory, q.Key), p.CategoryWeight)
+		case PreferAuthor:
+			add(LabelFeature(KindAuthor, q.Key), p.AuthorWeight)
+		case PreferItem:
+			if n, ok := numOf(ItemID(q.Key)); ok {
+				add(ItemFeature(n), p.ItemWeight)
+			}
+		}
+	}
+	out.Weights = sumByFeature(out.Weights)
+	return out
+}
+
+// ItemProfile is the profile that holds one item alone: ranking with it is "more like this".
+func ItemProfile(n ItemNum) Profile {
+	return Profile{
+		Weights: []FeatureWeight{{Feature: ItemFeature(n), Weight: ProfileOne}},
+		Seen:    []ItemNum{n},
+		Current: n,
+	}
+}
+
+// sumByFeature sorts ws by feature, adds up equal ones (the first label stays) and drops zeros. Sums are clamped to
+// int32, so that a hostile heap of preferences cannot wrap around.
+func sumByFeature(ws []FeatureWeight) []FeatureWeight {
+	slices.SortStableFunc(ws, func(a, b FeatureWeight) int { return cmp.Compare(a.Feature, b.Feature) })
+	out := ws[:0]
+	for i := 0; i < len(ws); {
+		sum, j, label := int64(0), i, ""
+		for ; j < len(ws) && ws[j].Feature == ws[i].Feature; j++ {
+			sum += int64(ws[j].Weight)
+			if label == "" {
+				label = ws[j].Label
+			}
+		}
+		if w := int32(clamp(sum, -maxProfileWeight, maxProfileWeight)); w != 0 {
+			out = append(out, FeatureWeight{Feature: ws[i].Feature, Weight: w, Label: label})
+		}
+		i = j
+	}
+	return out
+}
+
+// maxProfileWeight keeps 2^20 products with the largest item weight (2^20) within 63 bits.
+const maxProfileWeight = 1 << 22
+
+// weightOf returns the profile's weight for f, 0 if it has none.
+func (p *Profile) weightOf(f Feature) (FeatureWeight, bool) {
+	i, ok := slices.BinarySearchFunc(p.Weights, f, func(w FeatureWeight, f Feature) int { return cmp.Compare(w.Feature, f) })
+	if !ok {
+		return FeatureWeight{}, false
+	}
+	return p.Weights[i], true
+}

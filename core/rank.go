@@ -1,0 +1,221 @@
+package core
+
+import "slices"
+
+// Query is one question to an index.
+type Query struct {
+	Profile *Profile
+	Policy  *Policy
+	Hour    Hour // now: what is not yet or no longer shown, and the prior, depend on it
+	Limit   int  // length of the list, at most MaxLimit
+	Filter  Filter
+	Exclude []ItemNum
+	// Matched keeps only what shares something with the profile and gains by it: "more like this" does not end in
+	// what is merely popular.
+	Matched bool
+}
+
+// MaxLimit is the longest list. It is below the pool, so that a shorter list is always the head of a longer one.
+const MaxLimit = 200
+
+// pool is how many of the best candidates are kept for spreading.
+const pool = 256
+
+// Filter keeps the items that have, for each of its groups, at least one of the group's features.
+type Filter [][]Feature
+
+func (f Filter) keeps(r *Record) bool {
+	for _, any := range f {
+		if !slices.ContainsFunc(any, r.Has) {
+			return false
+		}
+	}
+	return true
+}
+
+// Ranked is one place of a list.
+type Ranked struct {
+	Num   ItemNum
+	Score int64 // in units of 1/65536 (One), before spreading
+}
+
+// Scratch is the working memory of rankings, to be used again by the next one; not by two at the same time. The zero
+// value is ready.
+type Scratch struct {
+	sums    []int64  // by slot
+	stamps  []uint32 // by slot: generation·2 if touched, +1 if it must not be shown
+	gen     uint32
+	touched []uint32
+	heap    []candidate
+	labels  [][]Weighted
+}
+
+// candidate is an item that may be listed, with all that orders it.
+type candidate struct {
+	score  int64
+	heat   Heat
+	num    ItemNum
+	slot   uint32
+	placed bool
+}
+
+// before tells whether a stands above b: by score, then heat, then the higher (newer) number.
+func (a *candidate) before(b *candidate) bool {
+	switch {
+	case a.score != b.score:
+		return a.score > b.score
+	case a.heat != b.heat:
+		return a.heat > b.heat
+	}
+	return a.num > b.num
+}
+
+// Rank returns the best items for q, best first, at most q.Limit. Equal scores fall by heat, then by item number, the
+// newer first; so two machines holding the same records return the same list. The result is the caller's.
+//
+// The cost is that of the posting lists of the profile's features, plus the pool: it does not grow with the catalog.
+func (x *Index) Rank(s *Scratch, q Query) []Ranked {
+	limit := min(max(q.Limit, 0), MaxLimit)
+	if limit == 0 {
+		return nil
+	}
+	s.begin(len(x.slots))
+	x.sum(s, q)
+	x.forbid(s, q)
+
+	// Items that share a feature with the profile…
+	s.heap = s.heap[:0]
+	for _, i := range s.touched {
+		sl := &x.slots[i]
+		if s.stamps[i]&1 != 0 || !sl.shown(q.Hour) {
+			continue
+		}
+		evidence := s.sums[i] >> 8
+		if q.Matched && evidence <= 0 {
+			continue
+		}
+		s.offer(x, q, candidate{score: evidence + q.Policy.Prior(sl.heat, q.Hour), heat: sl.heat, num: sl.num, slot: i})
+	}
+	// …and the hottest of all others, until no further one can enter the pool: their score falls with their place.
+	if !q.Matched {
+		x.offerHottest(s, q)
+	}
+	slices.SortFunc(s.heap, func(a, b candidate) int {
+		if a.before(&b) {
+			return -1
+		}
+		return 1
+	})
+	return x.spread(s, q, limit)
+}
+
+// begin makes s ready for an index of n slots.
+func (s *Scratch) begin(n int) {
+	if len(s.sums) < n {
+		s.sums = make([]int64, n+n/8)
+		s.stamps = make([]uint32, n+n/8)
+		s.gen = 0
+	}
+	s.touched = s.touched[:0]
+	s.gen += 2
+	if s.gen == 0 { // after 2^31 rankings: old stamps could be taken for new ones
+		clear(s.stamps)
+		s.gen = 2
+	}
+}
+
+// sum adds up the products of profile and postings.
+func (x *Index) sum(s *Scratch, q Query) {
+	for i := range q.Profile.Weights {
+		w := &q.Profile.Weights[i]
+		for _, p := range x.postings[w.Feature] {
+			slot := p.slot()
+			if s.stamps[slot] != s.gen {
+				s.stamps[slot] = s.gen
+				s.sums[slot] = 0
+				s.touched = append(s.touched, slot)
+			}
+			s.sums[slot] += int64(p.weight().Value()) * int64(w.Weight)
+		}
+	}
+}
+
+// forbid stamps what the request and the repeat policy keep out of the list.
+func (x *Index) forbid(s *Scratch, q Query) {
+	stamp := func(n ItemNum) {
+		if i, ok := x.byNum[n]; ok {
+			s.stamps[i] = s.gen | 1
+		}
+	}
+	for _, n := range q.Exclude {
+		stamp(n)
+	}
+	switch q.Policy.Repeat {
+	case RepeatDropCurrent:
+		stamp(q.Profile.Current)
+	case RepeatDropSeen:
+		for _, n := range q.Profile.Seen {
+			stamp(n)
+		}
+	}
+}
+
+func (sl *slot) shown(now Hour) bool {
+	return !sl.hidden && sl.from <= now && (sl.until == 0 || now < sl.until)
+}
+
+func (x *Index) offerHottest(s *Scratch, q Query) {
+	for _, chunk := range x.hottest.chunks {
+		for _, i := range chunk {
+			if s.stamps[i]&^1 == s.gen { // ranked already, or forbidden
+				continue
+			}
+			sl := &x.slots[i]
+			if !sl.shown(q.Hour) {
+				continue
+			}
+			c := candidate{score: q.Policy.Prior(sl.heat, q.Hour), heat: sl.heat, num: sl.num, slot: i}
+			if len(s.heap) == pool && s.heap[0].before(&c) {
+				return
+			}
+			s.offer(x, q, c)
+		}
+	}
+}
+
+// offer puts c into the pool if it is good enough and passes the filter. heap[0] is the worst of the pool.
+func (s *Scratch) offer(x *Index, q Query, c candidate) {
+	full := len(s.heap) == pool
+	if full && s.heap[0].before(&c) {
+		return
+	}
+	if len(q.Filter) > 0 && !q.Filter.keeps(x.slots[c.slot].rec) {
+		return
+	}
+	if !full {
+		s.heap = append(s.heap, c)
+		for i := len(s.heap) - 1; i > 0; { // up
+			p := (i - 1) / 2
+			if !s.heap[p].before(&s.heap[i]) {
+				break
+			}
+			s.heap[p], s.heap[i] = s.heap[i], s.heap[p]
+			i = p
+		}
+		return
+	}
+	s.heap[0] = c
+	for i := 0; ; { // down
+		m := i
+		for _, ch := range [2]int{2*i + 1, 2*i + 2} {
+			if ch < pool && s.heap[m].before(&s.heap[ch]) {
+				m = ch
+			}
+		}
+		if m == i {
+			return
+		}
+		s.heap[m], s.heap[i] = s.heap[i], s.heap[m]
+		i = m
+	}
+}

@@ -1,0 +1,108 @@
+package core
+
+// Hour counts hours since 1970-01-01 00:00 UTC; 0 stands for "not set".
+type Hour uint32
+
+// Weighted is a feature of an item and how much it says.
+type Weighted struct {
+	Feature Feature
+	Weight  Weight // 0: a label for filters only, no part in the sum
+}
+
+// Edge is an in-edge of an item: a reader who had contact with From tends to want the item that holds the edge.
+type Edge struct {
+	From   ItemNum
+	Weight Weight
+}
+
+// Bounds of a record. What makes records keeps to them; what reads them refuses more.
+const (
+	MaxEdges    = 64 // K: in-edges of one item, strongest first
+	MaxFeatures = 96 // terms (at most 32), tags, categories, author and attributes of one item
+)
+
+// Record is everything that ranking knows of one item, and the Card to show it by. A Record is immutable once it is
+// made: the index, the wire and subscribers share it.
+type Record struct {
+	Num    ItemNum
+	ID     ItemID
+	Hidden bool
+	From   Hour // not shown before this hour; 0: at once
+	Until  Hour // not shown from this hour on; 0: for ever
+	Heat   Heat // decayed popularity and freshness, see Heat
+	// Features ascend by Feature and are distinct; none is of KindItem.
+	Features []Weighted
+	// Edges fall by weight, equal ones ascend by number; sources are distinct and never the item itself.
+	Edges []Edge
+	Card  Card
+}
+
+// Card is what a list shows of an item. It is text, never markup; URL and Image are what SafeURL let through.
+type Card struct {
+	Title, Summary, URL, Image, Author string
+	Tags, Categories                   []string
+	Attributes                         []Attribute // ascending by Name
+}
+
+// Attribute is one named value of an item, as text.
+type Attribute struct{ Name, Value string }
+
+// Weights are the parts of a record that learning changes, for an item whose content stayed as it was.
+type Weights struct {
+	Num   ItemNum
+	Heat  Heat
+	Edges []Edge
+}
+
+// With returns a copy of r that holds w instead of its own heat and edges.
+func (r *Record) With(w Weights) *Record {
+	c := *r
+	c.Heat, c.Edges = w.Heat, w.Edges
+	return &c
+}
+
+// Has tells whether f is one of the item's own features (not an edge).
+func (r *Record) Has(f Feature) bool {
+	lo, hi := 0, len(r.Features)
+	for lo < hi {
+		m := int(uint(lo+hi) >> 1)
+		if r.Features[m].Feature < f {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo < len(r.Features) && r.Features[lo].Feature == f
+}
+
+// SafeURL returns s if a page may link to it or load it: http, https or a relative reference; otherwise "".
+// Control characters and blanks, which browsers drop while they read a scheme, count as unsafe.
+func SafeURL(s string) string {
+	for i := 0; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] == '\\' || s[i] == 0x7f {
+			return ""
+		}
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == ':':
+			if scheme := lowerASCII(s[:i]); scheme == "http" || scheme == "https" {
+				return s
+			}
+			return ""
+		case c == '/' || c == '?' || c == '#':
+			return s // no scheme before the first of these
+		}
+	}
+	return s
+}
+
+func lowerASCII(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
