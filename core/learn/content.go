@@ -1,0 +1,449 @@
+package learn
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"nigh/core"
+	"nigh/core/text"
+)
+
+// Text is what Content reads of an item.
+type Text struct {
+	Title, Description, Author string
+	Tags, Categories           []string
+	Attributes                 []core.Attribute
+}
+
+// Neighbour is an item of similar content.
+type Neighbour struct {
+	Item       core.ItemNum
+	Similarity float32 // cosine, 0 to 1
+}
+
+// MaxNeighbours bounds the content neighbours of an item.
+const MaxNeighbours = core.MaxEdges
+
+// Bounds of an item's vector. 32 terms cost a percent of P@10 against all of them (EVAL.md, debian).
+const (
+	MaxTerms      = 32
+	maxLabels     = 32 // tags and categories together
+	maxAttributes = core.MaxFeatures - MaxTerms - maxLabels - 1
+)
+
+// BM25's parameters at the values of Robertson and Zaragoza; a word of the title counts as titleCount words of the
+// description, and a label (tag, author) as a word that occurs labelCount times.
+const (
+	bm25K1, bm25B = 1.2, 0.75
+	titleCount    = 3
+	labelCount    = 3
+)
+
+// Content holds the texts of a catalog as sparse vectors and finds neighbours among them. Find may run in several
+// goroutines together while no other method runs.
+type Content struct {
+	analyzer *text.Analyzer
+	df       map[core.Feature]int32 // items that have the feature
+	docs     map[core.ItemNum]*doc
+	length   float64 // sum of all lengths, in words
+	postings map[core.Feature][]impact
+	highest  core.ItemNum
+	// weighed is how many items there were when the weights in postings were last made: idf drifts as a catalog grows.
+	weighed int
+}
+
+type doc struct {
+	counts     []count // by feature
+	length     float64
+	attributes []core.Feature
+	vector     []impactOf // strongest terms and all labels, unit length
+	neighbours []Neighbour
+	holders    []core.ItemNum // items that have this one among their neighbours
+}
+
+type count struct {
+	f core.Feature
+	n float32
+}
+
+type impactOf struct {
+	f core.Feature
+	w float32
+}
+
+type impact struct {
+	item core.ItemNum
+	w    float32
+}
+
+// NewContent returns an empty Content that reads texts with a.
+func NewContent(a *text.Analyzer) *Content {
+	return &Content{
+		analyzer: a,
+		df:       map[core.Feature]int32{},
+		docs:     map[core.ItemNum]*doc{},
+		postings: map[core.Feature][]impact{},
+	}
+}
+
+// Parsed is a text taken apart: the costly half of Put, which needs no Content and may be done in any goroutine.
+type Parsed struct{ doc *doc }
+
+// Parse takes a text apart.
+func Parse(a *text.Analyzer, t Text) Parsed {
+	d := &doc{}
+	words := map[core.Feature]float32{}
+	read := func(s string, n float32) {
+		for _, stem := range a.Terms(s) {
+			words[core.TermFeature(stem)] += n
+			d.length += float64(n)
+		}
+	}
+	read(t.Title, titleCount)
+	read(t.Description, 1)
+	// Labels are words too, so that a search for "sailing" finds the tag.
+	labels := map[core.Feature]float32{}
+	label := func(k core.Kind, s string) {
+		if len(labels) < maxLabels && text.Fold(s) != "" {
+			labels[core.LabelFeature(k, s)] = labelCount
+			read(s, 1)
+		}
+	}
+	if t.Author != "" {
+		label(core.KindAuthor, t.Author)
+	}
+	for _, c := range t.Categories {
+		label(core.KindCategory, c)
+	}
+	for _, tag := range t.Tags {
+		label(core.KindTag, tag)
+	}
+	for _, m := range []map[core.Feature]float32{words, labels} {
+		for f, n := range m {
+			d.counts = append(d.counts, count{f, n})
+		}
+	}
+	slices.SortFunc(d.counts, func(a, b count) int { return cmp.Compare(a.f, b.f) })
+	for _, at := range t.Attributes[:min(len(t.Attributes), maxAttributes)] {
+		d.attributes = append(d.attributes, core.LabelFeature(core.KindAttribute, at.Name+"="+at.Value))
+	}
+	slices.Sort(d.attributes)
+	d.attributes = slices.Compact(d.attributes)
+	return Parsed{d}
+}
+
+// Weigh returns the features that a text has in this catalog, and fixes them in p: a Put of p changes nothing about them.
+func (c *Content) Weigh(p Parsed) []core.Weighted {
+	c.weigh(p.doc)
+	return p.doc.features()
+}
+
+// Put makes p, which was weighed, the text of an item. The item's neighbours are those of its former text until
+// SetNeighbours.
+func (c *Content) Put(n core.ItemNum, p Parsed) {
+	if old := c.docs[n]; old != nil {
+		p.doc.neighbours, p.doc.holders = old.neighbours, old.holders
+		c.unpost(n, old)
+		c.count(old, -1)
+	}
+	c.docs[n] = p.doc
+	c.highest = max(c.highest, n)
+	c.count(p.doc, 1)
+	c.post(n, p.doc)
+}
+
+func (c *Content) count(d *doc, by int32) {
+	for _, f := range d.counts {
+		if c.df[f.f] += by; c.df[f.f] == 0 {
+			delete(c.df, f.f)
+		}
+	}
+	c.length += float64(by) * d.length
+}
+
+func (c *Content) post(n core.ItemNum, d *doc) {
+	for _, w := range d.vector {
+		c.postings[w.f] = append(c.postings[w.f], impact{n, w.w})
+	}
+}
+
+func (c *Content) unpost(n core.ItemNum, d *doc) {
+	for _, w := range d.vector {
+		list := c.postings[w.f]
+		for i := range list {
+			if list[i].item == n {
+				list[i] = list[len(list)-1]
+				c.postings[w.f] = list[:len(list)-1]
+				break
+			}
+		}
+		if len(c.postings[w.f]) == 0 {
+			delete(c.postings, w.f)
+		}
+	}
+}
+
+// weigh makes d's vector: idf·tf, the strongest MaxTerms terms and all labels, scaled to unit length.
+func (c *Content) weigh(d *doc) {
+	mean := max(c.length/float64(max(len(c.docs), 1)), 1)
+	norm := bm25K1 * (1 - bm25B + bm25B*d.length/mean)
+	n := float64(len(c.docs) + 1)
+	d.vector = d.vector[:0]
+	for _, f := range d.counts {
+		df := min(float64(c.df[f.f])+1, n) // with the text itself, should it be a new one
+		idf := math.Log1p((n - df + .5) / (df + .5))
+		tf := float64(f.n) * (bm25K1 + 1) / (float64(f.n) + norm)
+		if f.f.Kind() != core.KindTerm {
+			tf = float64(f.n) * (bm25K1 + 1) / (float64(f.n) + bm25K1) // a label is not diluted by a long text
+		}
+		d.vector = append(d.vector, impactOf{f.f, float32(idf * tf)})
+	}
+	slices.SortFunc(d.vector, func(a, b impactOf) int { // terms first, each part by weight
+		ta, tb := a.f.Kind() == core.KindTerm, b.f.Kind() == core.KindTerm
+		switch {
+		case ta != tb && ta:
+			return -1
+		case ta != tb:
+			return 1
+		case a.w != b.w:
+			return cmp.Compare(b.w, a.w)
+		}
+		return cmp.Compare(a.f, b.f)
+	})
+	terms := 0
+	for terms < len(d.vector) && d.vector[terms].f.Kind() == core.KindTerm {
+		terms++
+	}
+	if terms > MaxTerms {
+		d.vector = slices.Delete(d.vector, MaxTerms, terms)
+	}
+	sum := 0.0
+	for _, w := range d.vector {
+		sum += float64(w.w) * float64(w.w)
+	}
+	for i := range d.vector {
+		d.vector[i].w /= float32(math.Sqrt(sum))
+	}
+	d.vector = slices.Clip(d.vector)
+}
+
+// Features returns an item's features as records hold them: ascending, quantised; attributes with weight 0.
+func (c *Content) Features(n core.ItemNum) []core.Weighted {
+	if d := c.docs[n]; d != nil {
+		return d.features()
+	}
+	return nil
+}
+
+func (d *doc) features() []core.Weighted {
+	out := make([]core.Weighted, 0, len(d.vector)+len(d.attributes))
+	for _, w := range d.vector {
+		q := core.QuantizeWeight(int64(math.Round(float64(w.w) * core.One)))
+		if q > 0 || w.f.Kind() != core.KindTerm {
+			out = append(out, core.Weighted{Feature: w.f, Weight: q})
+		}
+	}
+	for _, f := range d.attributes {
+		out = append(out, core.Weighted{Feature: f})
+	}
+	slices.SortFunc(out, func(a, b core.Weighted) int { return cmp.Compare(a.Feature, b.Feature) })
+	return out
+}
+
+// Delete takes an item out and returns the items whose neighbours it was.
+func (c *Content) Delete(n core.ItemNum) (changed []core.ItemNum) {
+	d := c.docs[n]
+	if d == nil {
+		return nil
+	}
+	c.unpost(n, d)
+	c.count(d, -1)
+	changed = c.SetNeighbours(n, nil)
+	delete(c.docs, n)
+	return slices.DeleteFunc(changed, func(m core.ItemNum) bool { return m == n })
+}
+
+// Stale tells whether the catalog has grown so much since the weights were made that they should be made anew: by half,
+// so that over a catalog's growth each item is weighed at most three times as often as it is added.
+func (c *Content) Stale() bool { return 2*len(c.docs) > 3*c.weighed+20 }
+
+// Reweigh makes all weights anew. What Features returns may have changed for every item, and neighbours should be
+// found again.
+func (c *Content) Reweigh() {
+	c.weighed = len(c.docs)
+	clear(c.postings)
+	for _, n := range c.Nums() {
+		d := c.docs[n]
+		c.weigh(d)
+		c.post(n, d)
+	}
+}
+
+// Finder is the working memory of Find, for one goroutine.
+type Finder struct {
+	sums    []float32 // by item number; all 0 between calls
+	touched []core.ItemNum
+}
+
+// maxPostings bounds the list of one feature that Find walks: what more items have says next to nothing of any of them,
+// and its idf is below a third of a rare word's.
+const maxPostings = 8192
+
+// Reads tells whether r's terms are all terms of the item's text as it is read here: if not, r was made by another
+// analyzer, and its words would not be found.
+func (c *Content) Reads(r *core.Record) bool {
+	d := c.docs[r.Num]
+	if d == nil {
+		return false
+	}
+	for _, w := range r.Features {
+		if w.Feature.Kind() != core.KindTerm {
+			continue
+		}
+		_, ok := slices.BinarySearchFunc(d.counts, w.Feature, func(a count, f core.Feature) int { return cmp.Compare(a.f, f) })
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// Nums returns the numbers of all items, ascending.
+func (c *Content) Nums() []core.ItemNum {
+	nums := make([]core.ItemNum, 0, len(c.docs))
+	for n := range c.docs {
+		nums = append(nums, n)
+	}
+	slices.Sort(nums)
+	return nums
+}
+
+// Find returns the items most similar to one, the most similar first, at most MaxNeighbours; equal ones ascend by
+// number. Items that share only what more than maxPostings items have are not found.
+func (c *Content) Find(f *Finder, n core.ItemNum) []Neighbour {
+	d := c.docs[n]
+	if d == nil {
+		return nil
+	}
+	if len(f.sums) <= int(c.highest) {
+		f.sums = make([]float32, c.highest+c.highest/8+1)
+	}
+	f.touched = f.touched[:0]
+	for _, w := range d.vector {
+		list := c.postings[w.f]
+		if len(list) > maxPostings {
+			continue
+		}
+		for _, p := range list {
+			if f.sums[p.item] == 0 {
+				f.touched = append(f.touched, p.item)
+			}
+			f.sums[p.item] += w.w * p.w
+		}
+	}
+	var out []Neighbour
+	for _, m := range f.touched {
+		if s := f.sums[m]; s > minSimilarity && m != n {
+			out = append(out, Neighbour{m, min(s, 1)})
+		}
+		f.sums[m] = 0
+		if len(out) >= 16*MaxNeighbours { // keep the sort short
+			out = best(out)
+		}
+	}
+	return slices.Clone(best(out))
+}
+
+func best(ns []Neighbour) []Neighbour {
+	slices.SortFunc(ns, moreSimilar)
+	return ns[:min(len(ns), MaxNeighbours)]
+}
+
+// minSimilarity keeps out what shares a single common word.
+const minSimilarity = 0.02
+
+func moreSimilar(a, b Neighbour) int {
+	if a.Similarity != b.Similarity {
+		return cmp.Compare(b.Similarity, a.Similarity)
+	}
+	return cmp.Compare(a.Item, b.Item)
+}
+
+// Neighbours returns an item's neighbours. The slice is not to be changed.
+func (c *Content) Neighbours(n core.ItemNum) []Neighbour {
+	if d := c.docs[n]; d != nil {
+		return d.neighbours
+	}
+	return nil
+}
+
+// SetNeighbours makes found (most similar first) the neighbours of an item, and the item a neighbour of those it is
+// nearer to than what they have. It returns the items whose neighbours changed, ascending, the item itself among them.
+func (c *Content) SetNeighbours(n core.ItemNum, found []Neighbour) []core.ItemNum {
+	d := c.docs[n]
+	if d == nil {
+		return nil
+	}
+	changed := map[core.ItemNum]bool{n: true}
+	for _, m := range slices.Clone(d.holders) { // what they held was the similarity to the former text
+		if h := c.docs[m]; h != nil {
+			h.neighbours = slices.DeleteFunc(slices.Clone(h.neighbours), func(nb Neighbour) bool { return nb.Item == n })
+			changed[m] = true
+		}
+	}
+	d.holders = nil
+	for _, nb := range d.neighbours {
+		c.unhold(nb.Item, n)
+	}
+	d.neighbours = found
+	for _, nb := range found {
+		c.hold(nb.Item, n)
+		m := c.docs[nb.Item]
+		mine := Neighbour{n, nb.Similarity}
+		at, _ := slices.BinarySearchFunc(m.neighbours, mine, moreSimilar)
+		if at >= MaxNeighbours {
+			continue
+		}
+		m.neighbours = slices.Insert(slices.Clone(m.neighbours), at, mine)
+		c.hold(n, nb.Item)
+		if len(m.neighbours) > MaxNeighbours {
+			c.unhold(m.neighbours[MaxNeighbours].Item, nb.Item)
+			m.neighbours = m.neighbours[:MaxNeighbours]
+		}
+		changed[nb.Item] = true
+	}
+	out := make([]core.ItemNum, 0, len(changed))
+	for m := range changed {
+		out = append(out, m)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Restore sets an item's neighbours as they were stored, without touching those of others.
+func (c *Content) Restore(n core.ItemNum, stored []Neighbour) {
+	d := c.docs[n]
+	if d == nil {
+		return
+	}
+	d.neighbours = slices.DeleteFunc(stored, func(nb Neighbour) bool { return c.docs[nb.Item] == nil })
+	for _, nb := range d.neighbours {
+		c.hold(nb.Item, n)
+	}
+}
+
+// hold notes that holder has n among its neighbours; unhold takes that back.
+func (c *Content) hold(n, holder core.ItemNum) {
+	if d := c.docs[n]; d != nil && !slices.Contains(d.holders, holder) {
+		d.holders = append(d.holders, holder)
+	}
+}
+
+func (c *Content) unhold(n, holder core.ItemNum) {
+	if d := c.docs[n]; d != nil {
+		if i := slices.Index(d.holders, holder); i >= 0 {
+			d.holders = slices.Delete(d.holders, i, i+1)
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package learn
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"math"
+	"slices"
+
+	"nigh/core"
+)
+
+// Policy is how a catalog learns and ranks, as people write it: the JSON form of a policy file. DefaultPolicy is what
+// nigh uses without one.
+type Policy struct {
+	// Language of the texts, a BCP 47 primary subtag; "und" for folding alone.
+	Language string `json:"language"`
+
+	// A profile is made of the last Window items, the r-th counting (1+r)^-RecencyPower (W and p of DESIGN.md).
+	Window       int     `json:"window"`
+	RecencyPower float64 `json:"recency_power"`
+	// Sigma is what the opposite direction of a transition counts; Lambda damps sources that are seldom seen.
+	Sigma  float64 `json:"sigma"`
+	Lambda float64 `json:"lambda"`
+	// EvidenceHalfLifeDays fades what was learnt; 0 keeps it for ever.
+	EvidenceHalfLifeDays float64 `json:"evidence_half_life_days"`
+
+	// ContentWeight is what a content neighbour of cosine 1 counts against a certain transition; it fades to a half
+	// when its item had ContentFade contacts.
+	ContentWeight float64 `json:"content_weight"`
+	ContentFade   float64 `json:"content_fade"`
+
+	// Kinds of event by name.
+	Kinds map[string]Kind `json:"kinds"`
+	// Preferences: what a standing wish of weight 1 counts against a fresh view.
+	Preferences PreferenceWeights `json:"preferences"`
+
+	// The prior: PriorWeight for every octave of popularity, PriorSpan octaves deep, halved every PriorHalfLifeDays;
+	// a new item starts as if it had had FreshContacts contacts when it was published.
+	PriorWeight       float64 `json:"prior_weight"`
+	PriorSpan         int     `json:"prior_span"`
+	PriorHalfLifeDays float64 `json:"prior_half_life_days"`
+	FreshContacts     float64 `json:"fresh_contacts"`
+
+	// Repeat is "allow", "drop-current" or "drop-seen".
+	Repeat string `json:"repeat"`
+
+	// DiversityPenalty, as a share of the best score, for every tag or author shared with one of the last
+	// DiversityWindow places.
+	DiversityPenalty float64 `json:"diversity_penalty"`
+	DiversityWindow  int     `json:"diversity_window"`
+}
+
+// Kind is what one kind of event says about its item.
+type Kind struct {
+	Weight float64 `json:"weight"`
+	// A kind with a scale counts Weight·(value-Neutral)/(Full-Neutral), within ±Weight.
+	Neutral float64 `json:"neutral,omitempty"`
+	Full    float64 `json:"full,omitempty"`
+}
+
+// PreferenceWeights are the weights of standing wishes by what they are about.
+type PreferenceWeights struct {
+	Text     float64 `json:"text"`
+	Tag      float64 `json:"tag"`
+	Category float64 `json:"category"`
+	Author   float64 `json:"author"`
+	Item     float64 `json:"item"`
+}
+
+// DefaultPolicy is a policy that serves a library or a blog well before anything was tuned.
+func DefaultPolicy() Policy {
+	return Policy{
+		Language:             "en",
+		Window:               50,
+		RecencyPower:         0.5,
+		Sigma:                0.5,
+		Lambda:               10,
+		EvidenceHalfLifeDays: 365,
+		ContentWeight:        0.5,
+		ContentFade:          50,
+		Kinds: map[string]Kind{
+			"view":     {Weight: 1},
+			"click":    {Weight: 1},
+			"like":     {Weight: 3},
+			"bookmark": {Weight: 2},
+			"share":    {Weight: 2},
+			"purchase": {Weight: 3},
+			"rating":   {Weight: 3, Neutral: 2.5, Full: 5},
+			"dismiss":  {Weight: -1},
+			"dislike":  {Weight: -3},
+		},
+		Preferences:       PreferenceWeights{Text: 2, Tag: 3, Category: 1, Author: 2, Item: 3},
+		PriorWeight:       0.002,
+		PriorSpan:         12,
+		PriorHalfLifeDays: 14,
+		FreshContacts:     2,
+		Repeat:            "drop-seen",
+		DiversityPenalty:  0.015,
+		DiversityWindow:   3,
+	}
+}
+
+var repeats = map[string]core.Repeat{
+	"allow":        core.RepeatAllow,
+	"drop-current": core.RepeatDropCurrent,
+	"drop-seen":    core.RepeatDropSeen,
+}
+
+// Validate returns an error that names the first field whose value makes no sense, and its bounds.
+func (p *Policy) Validate() error {
+	bounds := []struct {
+		name       string
+		v, lo, hi  float64
+		aboveLower bool
+	}{
+		{"window", float64(p.Window), 1, core.MaxHistory, false},
+		{"recency_power", p.RecencyPower, 0, 4, false},
+		{"sigma", p.Sigma, 0, 1, false},
+		{"lambda", p.Lambda, 0, 1e6, true},
+		{"evidence_half_life_days", p.EvidenceHalfLifeDays, 0, 36500, false},
+		{"content_weight", p.ContentWeight, 0, 10, false},
+		{"content_fade", p.ContentFade, 0, 1e9, true},
+		{"preferences.text", p.Preferences.Text, -100, 100, false},
+		{"preferences.tag", p.Preferences.Tag, -100, 100, false},
+		{"preferences.category", p.Preferences.Category, -100, 100, false},
+		{"preferences.author", p.Preferences.Author, -100, 100, false},
+		{"preferences.item", p.Preferences.Item, -100, 100, false},
+		{"prior_weight", p.PriorWeight, 0, 1, false},
+		{"prior_span", float64(p.PriorSpan), 0, 64, false},
+		{"prior_half_life_days", p.PriorHalfLifeDays, 1.0 / 24, 36500, false},
+		{"fresh_contacts", p.FreshContacts, 0, 1e6, false},
+		{"diversity_penalty", p.DiversityPenalty, 0, 10, false},
+		{"diversity_window", float64(p.DiversityWindow), 0, 50, false},
+	}
+	for name, k := range p.Kinds {
+		if name == core.KindForget {
+			return fmt.Errorf("policy: kinds.%s is built in; choose another name", name)
+		}
+		bounds = append(bounds, struct {
+			name       string
+			v, lo, hi  float64
+			aboveLower bool
+		}{"kinds." + name + ".weight", k.Weight, -100, 100, false})
+	}
+	slices.SortStableFunc(bounds, func(a, b struct {
+		name       string
+		v, lo, hi  float64
+		aboveLower bool
+	}) int {
+		return cmp.Compare(a.name, b.name)
+	})
+	for _, b := range bounds {
+		if !(b.v >= b.lo && b.v <= b.hi) || b.aboveLower && b.v == b.lo {
+			return fmt.Errorf("policy: %s is %v; it must lie between %v and %v", b.name, b.v, b.lo, b.hi)
+		}
+	}
+	if _, ok := repeats[p.Repeat]; !ok {
+		return fmt.Errorf("policy: repeat is %q; it must be allow, drop-current or drop-seen", p.Repeat)
+	}
+	return nil
+}
+
+// Compile makes the integer policy that ranking uses and browsers get. p must be valid.
+func (p *Policy) Compile() *core.Policy {
+	c := &core.Policy{
+		Language:         p.Language,
+		TextWeight:       fixed(p.Preferences.Text, core.ProfileOne),
+		TagWeight:        fixed(p.Preferences.Tag, core.ProfileOne),
+		CategoryWeight:   fixed(p.Preferences.Category, core.ProfileOne),
+		AuthorWeight:     fixed(p.Preferences.Author, core.ProfileOne),
+		ItemWeight:       fixed(p.Preferences.Item, core.ProfileOne),
+		HalfLifeHours:    max(1, fixed(p.PriorHalfLifeDays, 24)),
+		PriorWeight:      fixed(p.PriorWeight, core.One),
+		PriorSpan:        int32(p.PriorSpan),
+		Repeat:           repeats[p.Repeat],
+		DiversityPenalty: fixed(p.DiversityPenalty, 256),
+		DiversityWindow:  int32(p.DiversityWindow),
+	}
+	for _, x := range p.recency() {
+		c.Recency = append(c.Recency, fixed(x, core.RecencyOne))
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Kinds)) {
+		k := p.Kinds[name]
+		c.Kinds = append(c.Kinds, core.EventKind{
+			Name: name, Weight: fixed(k.Weight, core.ProfileOne), Neutral: fixed(k.Neutral, 1000), Full: fixed(k.Full, 1000),
+		})
+	}
+	h := fnv.New64a()
+	enc, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // numbers, strings and a map of them: Validate refused NaN
+	}
+	h.Write(enc)
+	c.Version = h.Sum64() & (1<<53 - 1) // JavaScript holds it exactly
+	return c
+}
+
+// recency returns x by recency rank.
+func (p *Policy) recency() []float64 {
+	x := make([]float64, p.Window)
+	for r := range x {
+		x[r] = math.Pow(1+float64(r), -p.RecencyPower)
+	}
+	return x
+}
+
+func fixed(v float64, one int) int32 { return int32(math.Round(v * float64(one))) }
