@@ -1,0 +1,115 @@
+package replica
+
+import (
+	"slices"
+
+	"nigh/core"
+	"nigh/core/wire"
+)
+
+// maxReasons is how many parts of a score a list tells.
+const maxReasons = 3
+
+// version is the state that a local list is made from, without the hour.
+func (m *Machine) version() Version {
+	return Version{Epoch: m.epoch, Seq: m.seq, Learned: m.learned, Op: m.last, Policy: m.policy.Version}
+}
+
+// Hour is the server's hour, as far as this machine knows it.
+func (m *Machine) hour() core.Hour { return core.Hour(max(0, (m.now+m.skew)/3_600_000)) }
+
+// query makes the question that an index understands; ok is false if the question is about an item not held.
+func (m *Machine) query(q *Question, hour core.Hour) (core.Query, bool) {
+	out := core.Query{Policy: m.policy, Hour: hour, Limit: q.Limit, Filter: core.LabelFilter(q.Categories, q.Tags, nil)}
+	for _, id := range q.Exclude {
+		if n, ok := m.index.NumOf(id); ok {
+			out.Exclude = append(out.Exclude, n)
+		}
+	}
+	if q.Similar != "" {
+		n, ok := m.index.NumOf(q.Similar)
+		if !ok {
+			return out, false
+		}
+		p := core.ItemProfile(n)
+		out.Profile, out.Matched = &p, true
+		out.Exclude = append(out.Exclude, n)
+		return out, true
+	}
+	p := core.NewProfile(m.shown.history, m.shown.preferences, m.policy, m.analyzer, m.index.NumOf)
+	out.Profile = &p
+	return out, true
+}
+
+// answerAll answers every question from the machine's own catalog; unasked, only those whose list changed.
+func (m *Machine) answerAll(always bool) {
+	for _, q := range m.questions {
+		m.answer(q, always)
+	}
+}
+
+func (m *Machine) answer(q *question, always bool) {
+	if m.index == nil || m.policy == nil {
+		return
+	}
+	hour := m.hour()
+	query, ok := m.query(&q.Question, hour)
+	var ranked []core.Ranked
+	if ok {
+		ranked = m.index.Rank(&m.scratch, query)
+	}
+	if !always && q.known && sameItems(ranked, q.shown) {
+		q.shown = ranked
+		return
+	}
+	v := m.version()
+	v.Hour = hour
+	m.show(q, ranked, query, List{Question: q.Name, Version: v})
+}
+
+// show completes and emits a list.
+func (m *Machine) show(q *question, ranked []core.Ranked, query core.Query, l List) {
+	q.shown, q.known = ranked, true
+	for _, r := range ranked {
+		item := Listed{Record: m.index.Get(r.Num), Score: r.Score}
+		if item.Record == nil {
+			continue
+		}
+		for _, reason := range m.index.Explain(r.Num, query, maxReasons) {
+			item.Reasons = append(item.Reasons, Reason{reason, m.index.Get(reason.Feature.Item())})
+		}
+		l.Items = append(l.Items, item)
+	}
+	m.emit(l)
+}
+
+func sameItems(a, b []core.Ranked) bool {
+	return slices.EqualFunc(a, b, func(x, y core.Ranked) bool { return x.Num == y.Num })
+}
+
+// recs shows the server's list unless the machine knows more than it did.
+func (m *Machine) recs(r *wire.Recs) {
+	i := slices.IndexFunc(m.questions, func(q *question) bool { return q.Name == r.Name })
+	if i < 0 || m.index == nil || r.Epoch != m.epoch || r.Seq < m.seq || r.Op < m.last || r.Policy != m.policy.Version {
+		return
+	}
+	q := m.questions[i]
+	query, ok := m.query(&q.Question, r.Hour)
+	l := List{
+		Question: q.Name, Server: true,
+		Version: Version{Epoch: r.Epoch, Seq: r.Seq, Learned: r.Learned, Op: r.Op, Policy: r.Policy, Hour: r.Hour},
+	}
+	// Same position, same ops: the two lists must be equal, bit for bit. A difference is a fault of one of the two.
+	if ok && r.Seq == m.seq && r.Learned == m.learned && r.Op == m.last {
+		l.Compared = true
+		l.Agrees = slices.Equal(m.index.Rank(&m.scratch, query), r.Items)
+		if l.Agrees {
+			m.status.Agreed++
+		} else {
+			m.status.Differ++
+		}
+	}
+	if ok {
+		m.show(q, r.Items, query, l)
+	}
+}

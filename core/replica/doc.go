@@ -1,0 +1,17 @@
+// Package replica is the client's copy of a catalog and the machine that keeps it in step with the server. It has no
+// socket, no timer and no clock: Step takes what happened and returns what should be done, so that the browser, the
+// native client and the simulation run the very same code.
+//
+// Read first: Input and Effect (what goes in and out), Machine.Step, then session.go (the server's frames).
+//
+//	Start, Opened, Frame, Closed, Tick ─┐           ┌─► Connect, Send, Close, Wake
+//	Record, Prefer, Ask, Drop ──────────┤  Machine  ├─► List (local at once, then the server's)
+//	                                    └───────────┴─► Status, ProfileChanged
+//
+// # Invariants
+//
+//   - What the reader sees comes from one index at one position. A snapshot is built aside and takes its place whole.
+//   - The reader's history is base (what the server confirmed, up to op baseOp) and all later ops on top, in order.
+//   - acked <= last: ops (acked, last] are in the outbox, and each is sent again on every connection until decided.
+//   - A server list that knows less than the machine (older op, position or another policy) is never shown.
+package replica

@@ -1,0 +1,152 @@
+package replica
+
+import (
+	"nigh/core"
+	"nigh/core/wire"
+)
+
+// Input is something that happened to the machine.
+type Input interface{ input() }
+
+// The inputs.
+type (
+	// Start begins: the machine asks for a connection.
+	Start struct{}
+	// Opened: the connection asked for is there.
+	Opened struct{}
+	// Frame came over the connection.
+	Frame struct{ Bytes []byte }
+	// Closed: the connection ended, or could not be made (code 1006).
+	Closed struct{ Code int }
+	// Tick: the time of the last Wake has come. An early or late one does no harm.
+	Tick struct{}
+	// Online: the network seems to be back; do not wait for the backoff.
+	Online struct{}
+	// Record: the reader did something with an item.
+	Record struct {
+		Kind       string
+		Item       core.ItemID
+		ValueMilli int64 // in thousandths, for kinds with a scale
+	}
+	// Prefer: a standing wish; weight 0 takes it back.
+	Prefer struct{ Preference core.Preference }
+	// Ask: a standing question; a second one of the same name replaces the first.
+	Ask struct{ Question Question }
+	// Drop ends a standing question.
+	Drop struct{ Name string }
+)
+
+func (Start) input()  {}
+func (Opened) input() {}
+func (Frame) input()  {}
+func (Closed) input() {}
+func (Tick) input()   {}
+func (Online) input() {}
+func (Record) input() {}
+func (Prefer) input() {}
+func (Ask) input()    {}
+func (Drop) input()   {}
+
+// Question is a list that the page wants to have and to keep.
+type Question struct {
+	Name             string
+	Similar          core.ItemID // "more like this"; "" for the reader's own list
+	Limit            int         // 1 to core.MaxLimit; 0 means DefaultLimit
+	Exclude          []core.ItemID
+	Categories, Tags []string // any of each
+}
+
+// DefaultLimit is the length of a list that does not say.
+const DefaultLimit = 20
+
+// Effect is something to be done, in the order returned.
+type Effect interface{ effect() }
+
+// The effects.
+type (
+	// Connect: open a connection.
+	Connect struct{}
+	// Send: write one binary frame.
+	Send struct{ Bytes []byte }
+	// Close the connection. Closed may be reported afterwards or not.
+	Close struct {
+		Code   int
+		Reason string
+	}
+	// Wake: call Tick at this time (Unix milliseconds); replaces the last Wake. 0: not at all.
+	Wake struct{ AtMillis int64 }
+	// List is the present answer to a question.
+	List struct {
+		Question string
+		Server   bool // the server's authoritative list; else the machine's own
+		Items    []Listed
+		Version  Version
+		// Compared tells of a server list whether the machine could rank the very same state itself, Agrees whether
+		// the result was equal.
+		Compared, Agrees bool
+	}
+	// Status, whenever it changed.
+	Status struct {
+		State          State
+		Items          int
+		Epoch, Seq     uint64
+		Pending        int // ops that the server has not decided
+		Sent           int // of these, how many are on their way
+		BytesIn        int64
+		BytesOut       int64
+		Agreed, Differ int64
+		Error          string // what the server refused last; "" for nothing
+	}
+	// ProfileChanged: the reader's history or wishes changed.
+	ProfileChanged struct {
+		History     core.History
+		IDs         []core.ItemID // of History's items; "" where the catalog does not hold one
+		Preferences core.Preferences
+	}
+)
+
+func (Connect) effect()        {}
+func (Send) effect()           {}
+func (Close) effect()          {}
+func (Wake) effect()           {}
+func (List) effect()           {}
+func (Status) effect()         {}
+func (ProfileChanged) effect() {}
+
+// Listed is one place of a list.
+type Listed struct {
+	Record  *core.Record
+	Score   int64
+	Reasons []Reason
+}
+
+// Reason is one part of a score.
+type Reason struct {
+	core.Reason
+	Item *core.Record // the item of the history that it speaks of, nil for other kinds or if not held
+}
+
+// Version is all that a list depends on.
+type Version struct {
+	Epoch, Seq, Learned, Op, Policy uint64
+	Hour                            core.Hour
+}
+
+// State is how the machine stands to the server.
+type State uint8
+
+// The states.
+const (
+	Offline    State = iota // no connection; waiting for the next try
+	Connecting              // asked for one
+	Syncing                 // connected, not yet at the server's position
+	Live                    // at the server's position
+)
+
+// String returns the state's name.
+func (s State) String() string {
+	return [...]string{"offline", "connecting", "syncing", "live"}[s]
+}
+
+// wireVersion keeps the page and the module speaking of the same format.
+const wireVersion = wire.Version

@@ -1,0 +1,378 @@
+package replica
+
+import (
+	"slices"
+
+	"nigh/core"
+	"nigh/core/text"
+	"nigh/core/wire"
+)
+
+// Config is who the machine speaks for.
+type Config struct {
+	Client string // id of this machine's op numbers; no other machine may ever use it with this server
+	User   string // the reader; "" for one without a name
+	Token  string
+	Seed   uint64 // for the jitter of reconnects
+}
+
+// Machine is one client. Its methods are for one goroutine.
+type Machine struct {
+	cfg    Config
+	now    int64 // Unix milliseconds, as of the last Step
+	random uint64
+
+	// The catalog: nil index until the first snapshot was whole.
+	index               *core.Index
+	epoch, seq, learned uint64
+	policy              *core.Policy
+	analyzer            *text.Analyzer
+	building            *building
+	scratch             core.Scratch
+
+	// The reader.
+	base     profile // as the server confirmed it, up to op baseOp
+	baseOp   uint64
+	shown    profile // base and all later ops
+	overlay  []numbered
+	outbox   []numbered // not decided by the server
+	last     uint64     // highest number given
+	sentUpTo uint64     // highest number sent on this connection
+
+	questions []*question
+
+	// The connection.
+	state     State
+	tries     int    // since the last welcome
+	retryAt   int64  // next try, 0 for none
+	deadline  int64  // by when the server must have answered, 0 for none
+	welcomed  bool   // on this connection
+	target    uint64 // seq at which this connection counts as live
+	skew      int64  // server's clock minus ours
+	status    Status
+	reported  Status
+	lastFault string
+
+	out []Effect
+}
+
+type profile struct {
+	history     core.History
+	preferences core.Preferences
+}
+
+// numbered is an op with its number.
+type numbered struct {
+	n  uint64
+	op wire.Op
+}
+
+type question struct {
+	Question
+	shown []core.Ranked // what was last shown
+	known bool          // shown was shown
+}
+
+// Timeouts in milliseconds.
+const (
+	connectTimeout = 10_000
+	answerTimeout  = 15_000 // for welcome and acknowledgements
+	firstRetry     = 250
+	longestRetry   = 30_000
+)
+
+// MaxOutbox bounds what a client keeps for a server that it cannot reach. Beyond it the oldest preference of the same
+// key, or else the newest op, is not taken: nothing that was taken is ever dropped.
+const MaxOutbox = 10_000
+
+// New returns a machine that has done nothing yet.
+func New(cfg Config) *Machine {
+	return &Machine{cfg: cfg, random: cfg.Seed | 1}
+}
+
+// Step tells the machine what happened, at a time in Unix milliseconds, and returns what is to be done, in order.
+func (m *Machine) Step(in Input, nowMillis int64) []Effect {
+	m.now = nowMillis
+	m.out = nil
+	switch in := in.(type) {
+	case Start:
+		m.connect()
+	case Online:
+		if m.state == Offline && m.retryAt != 0 {
+			m.connect()
+		}
+	case Opened:
+		m.opened()
+	case Frame:
+		m.status.BytesIn += int64(len(in.Bytes))
+		m.frame(in.Bytes)
+	case Closed:
+		m.closed(in.Code)
+	case Tick:
+		m.tick()
+	case Record:
+		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli})
+	case Prefer:
+		m.do(wire.Op{Preference: in.Preference})
+	case Ask:
+		m.ask(in.Question)
+	case Drop:
+		m.drop(in.Name)
+	}
+	m.report()
+	return m.out
+}
+
+// Index returns the catalog as shown, nil before the first snapshot. It is not to be changed.
+func (m *Machine) Index() *core.Index { return m.index }
+
+// Position returns the catalog's position as shown.
+func (m *Machine) Position() (epoch, seq, learned uint64) { return m.epoch, m.seq, m.learned }
+
+// History returns the reader's history as shown.
+func (m *Machine) History() core.History { return m.shown.history }
+
+func (m *Machine) emit(e Effect) { m.out = append(m.out, e) }
+
+func (m *Machine) send(msg wire.Message) {
+	b := wire.Encode(msg)
+	m.status.BytesOut += int64(len(b))
+	m.emit(Send{b})
+}
+
+// --- the connection ---
+
+func (m *Machine) connect() {
+	m.state, m.retryAt = Connecting, 0
+	m.wake(m.now + connectTimeout)
+	m.emit(Connect{})
+}
+
+func (m *Machine) wake(at int64) {
+	m.deadline = at
+	m.emit(Wake{at})
+}
+
+func (m *Machine) opened() {
+	if m.state != Connecting {
+		return
+	}
+	m.state, m.sentUpTo, m.building, m.welcomed = Syncing, 0, nil, false
+	h := &wire.Hello{
+		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
+	}
+	if m.index != nil {
+		h.Epoch, h.Seq = m.epoch, m.seq
+	}
+	m.send(h)
+	m.wake(m.now + answerTimeout)
+}
+
+// closed waits for the next try: twice as long each time, somewhere in the upper half, so that readers cut off
+// together do not come back together.
+func (m *Machine) closed(code int) {
+	m.state, m.building, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
+	if !wire.Reconnects(code) {
+		m.retryAt = 0
+		m.emit(Wake{0})
+		return
+	}
+	wait := int64(firstRetry) << min(m.tries, 7)
+	wait = min(wait, longestRetry)
+	m.tries++
+	m.random ^= m.random << 13
+	m.random ^= m.random >> 7
+	m.random ^= m.random << 17
+	wait = wait/2 + int64(m.random%uint64(wait/2+1))
+	m.retryAt = m.now + wait
+	m.emit(Wake{m.retryAt})
+}
+
+func (m *Machine) tick() {
+	switch {
+	case m.state == Offline && m.retryAt != 0 && m.now >= m.retryAt:
+		m.connect()
+	case m.state != Offline && m.deadline != 0 && m.now >= m.deadline:
+		m.abandon(wire.CloseTimeout, "no answer in time")
+	case m.state == Offline && m.retryAt != 0:
+		m.emit(Wake{m.retryAt}) // woken early
+	case m.deadline != 0:
+		m.emit(Wake{m.deadline})
+	}
+}
+
+// abandon closes a connection that is of no use and waits for the next try.
+func (m *Machine) abandon(code int, reason string) {
+	m.emit(Close{code, reason})
+	m.closed(code)
+}
+
+// --- what the reader does ---
+
+func (m *Machine) do(op wire.Op) {
+	if op.Event && !m.validEvent(op) || !op.Event && !validPreference(op.Preference) {
+		return
+	}
+	if len(m.outbox) >= MaxOutbox {
+		m.lastFault = "too much is waiting for the server; this was not kept"
+		return
+	}
+	op.AtMillis = m.now + m.skew
+	m.last++
+	n := numbered{m.last, op}
+	m.outbox = append(m.outbox, n)
+	m.overlay = append(m.overlay, n)
+	m.shown = m.apply(m.shown, op)
+	m.profileChanged()
+	m.answerAll(true)
+	m.flush()
+}
+
+func (m *Machine) validEvent(op wire.Op) bool {
+	fault := ""
+	switch {
+	case op.Item == "" || len(op.Item) > core.MaxIDBytes:
+		fault = "an item's id has 1 to 512 bytes; this event was not kept"
+	case op.Kind == "" || len(op.Kind) > 64:
+		fault = "a kind of event has 1 to 64 bytes; this event was not kept"
+	}
+	if fault != "" {
+		m.lastFault = fault
+	}
+	return fault == ""
+}
+
+func validPreference(p core.Preference) bool {
+	return p.Key != "" && len(p.Key) <= core.MaxPreferenceBytes && p.Kind >= core.PreferText && p.Kind <= core.PreferItem
+}
+
+// apply returns p after an op. An event on an item that the catalog does not hold, or of an unknown kind, shows in the
+// server's answer alone.
+func (m *Machine) apply(p profile, op wire.Op) profile {
+	if !op.Event {
+		p.preferences = p.preferences.Set(op.Preference)
+		return p
+	}
+	if m.index == nil {
+		return p
+	}
+	n, ok := m.index.NumOf(core.ItemID(op.Item))
+	if !ok {
+		return p
+	}
+	if op.Kind == core.KindForget {
+		p.history = p.history.Forget(n)
+		return p
+	}
+	if k, ok := m.policy.Kind(op.Kind); ok {
+		p.history = p.history.Record(core.Visit{Item: n, Strength: k.Strength(op.ValueMilli), At: op.AtMillis})
+	}
+	return p
+}
+
+// rebuild makes shown of base and overlay.
+func (m *Machine) rebuild() {
+	p := m.base
+	for _, n := range m.overlay {
+		p = m.apply(p, n.op)
+	}
+	m.shown = p
+	m.profileChanged()
+}
+
+func (m *Machine) profileChanged() {
+	e := ProfileChanged{History: m.shown.history, Preferences: m.shown.preferences}
+	for _, v := range m.shown.history {
+		id := core.ItemID("")
+		if m.index != nil {
+			if r := m.index.Get(v.Item); r != nil {
+				id = r.ID
+			}
+		}
+		e.IDs = append(e.IDs, id)
+	}
+	m.emit(e)
+}
+
+// flush sends what was not sent on this connection yet.
+func (m *Machine) flush() {
+	if !m.welcomed {
+		return
+	}
+	i := 0
+	for i < len(m.outbox) && m.outbox[i].n <= m.sentUpTo {
+		i++
+	}
+	for i < len(m.outbox) {
+		batch := &wire.Ops{First: m.outbox[i].n}
+		for size := 0; i < len(m.outbox) && len(batch.Ops) < wire.MaxOps && size < wire.MaxClientFrame/2; i++ {
+			op := m.outbox[i].op
+			size += len(op.Item) + len(op.Kind) + len(op.Preference.Key) + 40
+			batch.Ops = append(batch.Ops, op)
+		}
+		m.sentUpTo = batch.First + uint64(len(batch.Ops)) - 1
+		m.send(batch)
+		if m.deadline == 0 {
+			m.wake(m.now + answerTimeout)
+		}
+	}
+}
+
+// --- reporting ---
+
+func (m *Machine) report() {
+	s := m.status
+	s.State = m.state
+	s.Items = 0
+	if m.index != nil {
+		s.Items = m.index.Len()
+	}
+	s.Epoch, s.Seq = m.epoch, m.seq
+	s.Pending = len(m.outbox)
+	s.Sent = 0
+	for _, n := range m.outbox {
+		if n.n <= m.sentUpTo {
+			s.Sent++
+		}
+	}
+	s.Error = m.lastFault
+	if s != m.reported {
+		m.reported = s
+		m.emit(s)
+	}
+}
+
+func (m *Machine) ask(q Question) {
+	if q.Limit <= 0 {
+		q.Limit = DefaultLimit
+	}
+	q.Limit = min(q.Limit, core.MaxLimit)
+	i := slices.IndexFunc(m.questions, func(have *question) bool { return have.Name == q.Name })
+	if i < 0 {
+		i = len(m.questions)
+		m.questions = append(m.questions, nil)
+	}
+	m.questions[i] = &question{Question: q}
+	m.answer(m.questions[i], true)
+	if m.welcomed {
+		m.send(q.wire())
+	}
+}
+
+func (m *Machine) drop(name string) {
+	n := len(m.questions)
+	m.questions = slices.DeleteFunc(m.questions, func(q *question) bool { return q.Name == name })
+	if len(m.questions) < n && m.welcomed {
+		m.send(&wire.Drop{Name: name})
+	}
+}
+
+func (q *Question) wire() *wire.Ask {
+	a := &wire.Ask{
+		Name: q.Name, Similar: string(q.Similar), Limit: uint64(q.Limit), Categories: q.Categories, Tags: q.Tags,
+	}
+	for _, id := range q.Exclude {
+		a.Exclude = append(a.Exclude, string(id))
+	}
+	return a
+}

@@ -1,0 +1,30 @@
+// Package wire is every message between browser and server, once: both sides encode and decode with this package.
+//
+// Read first: Message and the message types in messages.go; then record.go, the packed form of an item's record.
+//
+//	browser                               server
+//	hello ───────────────────────────────►
+//	      ◄─────────────────────────────── welcome (or reset, error)
+//	      ◄──────── snapshot…, or delta to catch up
+//	      ◄─────────────────────────────── profile
+//	ask   ───────────────────────────────►
+//	      ◄─────────────────────────────── recs, again whenever they change
+//	ops   ───────────────────────────────►
+//	      ◄─────────────────────────────── ack, recs
+//	      ◄─────────────────────────────── delta, whenever the catalog changes
+//
+// A frame is one MessagePack array: the type's number, then its fields in order. A reader ignores fields behind those
+// it knows; so a field may be added at the end without a new Version, anything else needs one.
+//
+// # Decisions
+//
+//   - MessagePack through the low-level calls of vmihailenco/msgpack; in the js build core/wire/pack stands in for it,
+//     byte-equal (reflection and fmt would add 0.29 MB brotli to the module).
+//   - Records travel in bin fields in a packed form of their own (record.go): varints and 5-byte feature hashes take a
+//     third of what nested MessagePack arrays take.
+//   - A length is believed only as far as bytes for it are there.
+//
+// # History
+//
+//	1  first version
+package wire

@@ -1,0 +1,272 @@
+package wire
+
+import "nigh/core"
+
+// The packed form of a record, all integers varints (LEB128) unless stated otherwise:
+//
+//	num  flags(1 byte: bit 0 hidden)  from  until  heat  id
+//	title summary url image author  tags… categories… attributes(name value)…
+//	features: count, then kind(1) hash(5, big-endian) weight(1) each, ascending by feature
+//	edges:    count, then source, weight's step down from the one before (from 255) each, strongest first
+//
+// A text is its length and its bytes; a list is its length and its entries.
+
+// AppendRecord appends the packed form of r.
+func AppendRecord(b []byte, r *core.Record) []byte {
+	b = appendUint(b, uint64(r.Num))
+	var flags byte
+	if r.Hidden {
+		flags |= 1
+	}
+	b = append(b, flags)
+	b = appendUint(b, uint64(r.From))
+	b = appendUint(b, uint64(r.Until))
+	b = appendUint(b, uint64(r.Heat))
+	b = appendText(b, string(r.ID))
+	c := &r.Card
+	for _, s := range []string{c.Title, c.Summary, c.URL, c.Image, c.Author} {
+		b = appendText(b, s)
+	}
+	for _, l := range [][]string{c.Tags, c.Categories} {
+		b = appendUint(b, uint64(len(l)))
+		for _, s := range l {
+			b = appendText(b, s)
+		}
+	}
+	b = appendUint(b, uint64(len(c.Attributes)))
+	for _, a := range c.Attributes {
+		b = appendText(appendText(b, a.Name), a.Value)
+	}
+	b = appendUint(b, uint64(len(r.Features)))
+	for _, w := range r.Features {
+		f := w.Feature
+		b = append(b, byte(f>>56), byte(f>>32), byte(f>>24), byte(f>>16), byte(f>>8), byte(f), byte(w.Weight))
+	}
+	return appendEdges(b, r.Edges)
+}
+
+// AppendWeights appends the packed form of w: num, heat, edges.
+func AppendWeights(b []byte, w core.Weights) []byte {
+	b = appendUint(b, uint64(w.Num))
+	b = appendUint(b, uint64(w.Heat))
+	return appendEdges(b, w.Edges)
+}
+
+func appendEdges(b []byte, edges []core.Edge) []byte {
+	b = appendUint(b, uint64(len(edges)))
+	last := core.Weight(255)
+	for _, e := range edges {
+		b = appendUint(b, uint64(e.From))
+		b = append(b, byte(last-e.Weight))
+		last = e.Weight
+	}
+	return b
+}
+
+func appendUint(b []byte, v uint64) []byte {
+	for ; v >= 0x80; v >>= 7 {
+		b = append(b, byte(v)|0x80)
+	}
+	return append(b, byte(v))
+}
+
+func appendText(b []byte, s string) []byte { return append(appendUint(b, uint64(len(s))), s...) }
+
+// ReadRecord reads a packed record. What is not one — torn, out of order, beyond core's bounds — gives ErrTorn: an
+// index may rely on what a Record promises.
+func ReadRecord(b []byte) (*core.Record, error) {
+	u := unpacker{b: b}
+	r := &core.Record{Num: u.num()}
+	r.Hidden = u.byte()&1 != 0
+	r.From, r.Until = core.Hour(u.uint32()), core.Hour(u.uint32())
+	r.Heat = u.heat()
+	r.ID = core.ItemID(u.text())
+	for _, s := range []*string{&r.Card.Title, &r.Card.Summary, &r.Card.URL, &r.Card.Image, &r.Card.Author} {
+		*s = u.text()
+	}
+	r.Card.Tags, r.Card.Categories = u.texts(), u.texts()
+	if n := u.count(2); n > 0 {
+		r.Card.Attributes = make([]core.Attribute, n)
+		for i := range r.Card.Attributes {
+			r.Card.Attributes[i] = core.Attribute{Name: u.text(), Value: u.text()}
+		}
+	}
+	r.Features = u.features()
+	r.Edges = u.edges(r.Num)
+	if u.bad || len(u.b) != 0 || r.Num == 0 || r.ID == "" {
+		return nil, ErrTorn
+	}
+	return r, nil
+}
+
+// ReadWeights reads packed weights.
+func ReadWeights(b []byte) (core.Weights, error) {
+	u := unpacker{b: b}
+	w := core.Weights{Num: u.num()}
+	w.Heat = u.heat()
+	w.Edges = u.edges(w.Num)
+	if u.bad || len(u.b) != 0 || w.Num == 0 {
+		return core.Weights{}, ErrTorn
+	}
+	return w, nil
+}
+
+// unpacker reads from the front of b; after the first fault everything it returns is zero.
+type unpacker struct {
+	b   []byte
+	bad bool
+}
+
+func (u *unpacker) fail() { u.bad, u.b = true, nil }
+
+func (u *unpacker) byte() byte {
+	if len(u.b) == 0 {
+		u.fail()
+		return 0
+	}
+	c := u.b[0]
+	u.b = u.b[1:]
+	return c
+}
+
+func (u *unpacker) uint() (v uint64) {
+	for shift := 0; shift < 64; shift += 7 {
+		c := u.byte()
+		v |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			if shift == 63 && c > 1 {
+				break
+			}
+			return v
+		}
+	}
+	u.fail()
+	return 0
+}
+
+func (u *unpacker) uint32() uint32 {
+	v := u.uint()
+	if v != uint64(uint32(v)) {
+		u.fail()
+		return 0
+	}
+	return uint32(v)
+}
+
+func (u *unpacker) num() core.ItemNum { return core.ItemNum(u.uint32()) }
+
+func (u *unpacker) heat() core.Heat {
+	v := u.uint32()
+	if v > 1<<31-1 {
+		u.fail()
+		return 0
+	}
+	return core.Heat(v)
+}
+
+// count reads how many entries follow, of at least size bytes each: more than the rest can hold is a fault.
+func (u *unpacker) count(size int) int {
+	n := u.uint()
+	if n > uint64(len(u.b)/size) {
+		u.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (u *unpacker) text() string {
+	n := u.count(1)
+	s := string(u.b[:n])
+	u.b = u.b[n:]
+	return s
+}
+
+func (u *unpacker) texts() []string {
+	n := u.count(1)
+	if n == 0 {
+		return nil
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = u.text()
+	}
+	return out
+}
+
+func (u *unpacker) features() []core.Weighted {
+	n := u.count(7)
+	if n > core.MaxFeatures {
+		u.fail()
+	}
+	if n == 0 || u.bad {
+		return nil
+	}
+	out := make([]core.Weighted, n)
+	for i := range out {
+		c := u.b[:7]
+		f := core.Feature(c[0])<<56 | core.Feature(c[1])<<32 | core.Feature(c[2])<<24 | core.Feature(c[3])<<16 |
+			core.Feature(c[4])<<8 | core.Feature(c[5])
+		if k := f.Kind(); k <= core.KindItem || k > core.KindAttribute || i > 0 && f <= out[i-1].Feature {
+			u.fail()
+			return nil
+		}
+		out[i] = core.Weighted{Feature: f, Weight: core.Weight(c[6])}
+		u.b = u.b[7:]
+	}
+	return out
+}
+
+func (u *unpacker) edges(self core.ItemNum) []core.Edge {
+	n := u.count(2)
+	if n > core.MaxEdges {
+		u.fail()
+	}
+	if n == 0 || u.bad {
+		return nil
+	}
+	out := make([]core.Edge, n)
+	last := core.Weight(255)
+	for i := range out {
+		from, step := u.num(), core.Weight(u.byte())
+		if step > last || from == 0 || from == self {
+			u.fail()
+			return nil
+		}
+		last -= step
+		out[i] = core.Edge{From: from, Weight: last}
+		if i > 0 && step == 0 && out[i-1].From >= from {
+			u.fail()
+			return nil
+		}
+	}
+	if !distinct(out) {
+		u.fail()
+		return nil
+	}
+	return out
+}
+
+// distinct tells whether no source stands twice; MaxEdges keeps the square small.
+func distinct(edges []core.Edge) bool {
+	for i, e := range edges {
+		for _, f := range edges[:i] {
+			if e.From == f.From {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Sum continues a checksum (64-bit FNV-1a, from SumStart) over the packed records of a snapshot, in their order.
+func Sum(sum uint64, records [][]byte) uint64 {
+	for _, r := range records {
+		for _, c := range r {
+			sum = (sum ^ uint64(c)) * 1099511628211
+		}
+	}
+	return sum
+}
+
+// SumStart is the checksum of nothing.
+const SumStart uint64 = 14695981039346656037
