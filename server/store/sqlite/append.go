@@ -91,8 +91,9 @@ const maxKnown = 16 << 10
 // dictionary is a table of names: users and kinds are written once and are numbers in every event.
 type dictionary struct {
 	find, insert *sql.Stmt
-	known        map[string]int64 // rows that are committed; not changed during a commit
-	fresh        map[string]int64 // found or inserted by this commit: not to be believed if it fails
+	// Rows that are committed; not changed during a commit. Whatever deletes users or kinds one day must forget them here.
+	known map[string]int64
+	fresh map[string]int64 // found or inserted by this commit: not to be believed if it fails
 }
 
 func (d *dictionary) id(name string) (int64, error) {

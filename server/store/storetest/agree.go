@@ -9,10 +9,8 @@ import (
 	"nigh/server/store"
 )
 
-func agrees(t *testing.T, p *place) { agree(t, p, 400, 20, p.t.Failed) }
-func agreesReopened(t *testing.T, p *place) {
-	agree(t, p, 60, 3, func() bool { p.reopen(); return t.Failed() })
-}
+func agrees(t *testing.T, p *place)         { agree(t, p, 300, 15, func() {}) }
+func agreesReopened(t *testing.T, p *place) { agree(t, p, 60, 4, p.reopen) }
 
 // agree commits random batches, good and bad, to the store and to the model: both must take or refuse the same ones.
 // After every few of them it calls between and compares everything.
