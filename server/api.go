@@ -1,0 +1,222 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"nigh/server/catalog"
+)
+
+const apiDescription = `Recommendations that react to every click.
+
+Put your items in, record what readers do, ask for a list. Errors are RFC 9457 problems with a hint.
+
+- **Channel**: GET /v1/sync is a WebSocket with the subprotocol nigh.v1 (binary MessagePack). The browser client speaks it.
+- **JSON page**: /ws/recommendations/ is a WebSocket with JSON text. Send {"preferences": ["go", "websockets"]}, get
+  {"recommendations": […]} at once and again whenever the list changes.
+- **Token**: if the server was started with one, send Authorization: Bearer TOKEN with every request.`
+
+// api registers the operations of /v1 and of the recipe at a mux, each together with its description.
+type api struct {
+	catalog Catalog
+	huma    huma.API
+}
+
+// exactMux registers "/recommendations/" as that path alone, where ServeMux would take everything below it.
+type exactMux struct{ *http.ServeMux }
+
+// HandleFunc registers a handler for a pattern.
+func (m exactMux) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
+	if strings.HasSuffix(pattern, "/") {
+		pattern += "{$}"
+	}
+	m.ServeMux.HandleFunc(pattern, handler)
+}
+
+// newAPI registers all operations at mux.
+func newAPI(mux *http.ServeMux, c Catalog, version string, token bool) *api {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI:    "3.1.0",
+			Info:       &huma.Info{Title: "nigh", Version: version, Description: apiDescription},
+			Components: &huma.Components{Schemas: registry},
+			Tags: []*huma.Tag{
+				{Name: "items", Description: "What can be recommended"},
+				{Name: "events", Description: "What readers did"},
+				{Name: "recommendations", Description: "What to show"},
+				{Name: "server", Description: "Is it alive"},
+			},
+		},
+		Formats:       huma.DefaultFormats,
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{humaProblem},
+	}
+	if token {
+		config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+		config.Security = []map[string][]string{{"token": {}}}
+	}
+	a := &api{catalog: c, huma: humago.New(exactMux{mux}, config)}
+	a.items()
+	a.events()
+	a.recommendations()
+	a.channels()
+	// huma notes its own error type, which humaProblem replaces in every answer.
+	maps.DeleteFunc(registry.Map(), func(name string, _ *huma.Schema) bool {
+		return name == "ErrorModel" || name == "ErrorDetail"
+	})
+	return a
+}
+
+// humaProblem turns the errors that huma finds by itself (a limit that is no number) into a Problem.
+func humaProblem(_ huma.Context, _ string, v any) (any, error) {
+	e, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	p := newProblem(&badBody{status: e.Status, code: "invalid", detail: e.Detail, hint: "see /docs"})
+	if len(e.Errors) > 0 {
+		first := e.Errors[0]
+		_, p.Field, _ = strings.Cut(first.Location, ".")
+		p.Detail = strings.TrimSpace(p.Field + ": " + first.Message)
+		p.Hint = "see /docs for what it may be"
+	}
+	return p, nil
+}
+
+// spec returns the OpenAPI document.
+func (a *api) spec() ([]byte, error) {
+	data, err := json.Marshal(a.huma.OpenAPI())
+	if err != nil {
+		return nil, fmt.Errorf("write OpenAPI document: %w", err)
+	}
+	return data, nil
+}
+
+// schema returns the schema of T, by reference if it has a name.
+func schema[T any](a *api) *huma.Schema {
+	return a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
+}
+
+// operation describes one operation; problems are the statuses that it may fail with.
+type operation struct {
+	method, path, id, tag, summary, description string
+	problems                                    []int
+	body                                        map[string]*huma.MediaType // nil: none
+}
+
+// register adds an operation. Its handler's errors become Problems.
+func register[I, O any](a *api, o operation, handler func(context.Context, *I) (*O, error)) {
+	responses := map[string]*huma.Response{}
+	problem := schema[Problem](a)
+	for _, status := range append([]int{http.StatusInternalServerError}, o.problems...) {
+		responses[strconv.Itoa(status)] = &huma.Response{
+			Description: statusText(status),
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problem}},
+		}
+	}
+	huma.Register(a.huma, huma.Operation{
+		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.tag},
+		Summary: o.summary, Description: o.description, Responses: responses,
+	}, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			if FaultOf(err).Status == http.StatusInternalServerError {
+				noteError(ctx, err)
+			}
+			return nil, newProblem(err)
+		}
+		return out, nil
+	})
+	if o.body != nil {
+		// Added afterwards, for the document alone: this package reads the bodies itself.
+		item := a.huma.OpenAPI().Paths[o.path]
+		for _, op := range []*huma.Operation{item.Put, item.Post} {
+			if op != nil && op.OperationID == o.id {
+				op.RequestBody = &huma.RequestBody{Required: true, Content: o.body}
+			}
+		}
+	}
+}
+
+// media describes a JSON body.
+func media(s *huma.Schema, example any) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{"application/json": {Schema: s, Example: example}}
+}
+
+// rawRequest gives an operation's handler the request itself. Embed it in the operation's input.
+type rawRequest struct {
+	r *http.Request
+	w http.ResponseWriter
+}
+
+// Resolve is called by huma before the handler.
+func (q *rawRequest) Resolve(ctx huma.Context) []error {
+	q.r, q.w = humago.Unwrap(ctx)
+	return nil
+}
+
+// readJSON reads the request's body, one JSON value, into v.
+func (q *rawRequest) readJSON(v any, what string) error {
+	if _, err := isLines(q.r.Header.Get("Content-Type")); err != nil {
+		return err
+	}
+	data, err := readBody(q.w, q.r, MaxBody)
+	if err != nil {
+		return err
+	}
+	return decode(data, v, what)
+}
+
+// channels describes the two WebSockets, which have handlers of their own.
+func (a *api) channels() {
+	describe := func(path, id, summary, description string) {
+		a.huma.OpenAPI().AddOperation(&huma.Operation{
+			Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{"recommendations"},
+			Summary: summary, Description: description,
+			Responses: map[string]*huma.Response{
+				"101": {Description: "The connection is a WebSocket now"},
+				"426": {Description: "The request did not ask for a WebSocket", Content: map[string]*huma.MediaType{
+					"application/problem+json": {Schema: schema[Problem](a)}}},
+			},
+		})
+	}
+	describe("/v1/sync", "sync", "The channel (WebSocket, nigh.v1)",
+		"Binary MessagePack: the catalog's changes, the reader's events and recommendations.")
+	describe("/ws/recommendations/", "live", "Recommendations, again whenever they change (WebSocket, JSON text)",
+		`Send {"preferences": ["go", "websockets"]}; user, limit, history, exclude and filter are those of POST /v1/recommendations.`)
+}
+
+// checkLimit is the answer to a limit that is out of range.
+func checkLimit(limit, most int) error {
+	if limit < 0 || limit > most {
+		return &catalog.InputError{Field: "limit", Reason: "is " + strconv.Itoa(limit),
+			Hint: "use 1 to " + strconv.Itoa(most)}
+	}
+	return nil
+}
+
+// splitList splits a query parameter at commas, without blanks and empty parts.
+func splitList(values ...string) []string {
+	var out []string
+	for _, v := range values {
+		out = slices.AppendSeq(out, func(yield func(string) bool) {
+			for part := range strings.SplitSeq(v, ",") {
+				if part = strings.TrimSpace(part); part != "" && !yield(part) {
+					return
+				}
+			}
+		})
+	}
+	return out
+}

@@ -1,0 +1,324 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"nigh/server/catalog"
+)
+
+// Bounds of a bulk request.
+const (
+	batchRows   = 500     // rows that are stored together
+	batchBytes  = 1 << 20 // or as many as have this much text
+	maxRowBytes = 2 << 20 // of one line
+	maxListed   = 1000    // rejections that are listed; the rest is counted
+	bulkTimeout = 10 * time.Minute
+)
+
+// shape is how a body holds its rows.
+type shape int
+
+const (
+	shapeArray  shape = iota // [ {…}, {…} ]
+	shapeValues              // {…} or {…} {…}: JSON values one after the other
+	shapeLines               // one {…} a line: NDJSON
+)
+
+// row is one row of a bulk body.
+type row struct {
+	index int // from 0
+	data  []byte
+	err   error // of this row alone; the next one can be read
+}
+
+// rowReader reads a bulk body row by row.
+type rowReader struct {
+	shape shape
+	in    *bufio.Reader
+	dec   *json.Decoder
+	index int
+	line  int // of the row that was read last, from 1, in shapeLines
+}
+
+// newRowReader looks at a request's content type and at its first byte. A wrong content type is an error.
+func newRowReader(contentType string, body io.Reader) (*rowReader, error) {
+	lines, err := isLines(contentType)
+	if err != nil {
+		return nil, err
+	}
+	r := &rowReader{in: bufio.NewReaderSize(body, 64<<10)}
+	first, err := firstByte(r.in)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case first == '[' && !lines:
+		r.shape = shapeArray
+		r.dec = json.NewDecoder(r.in)
+		if _, err := r.dec.Token(); err != nil {
+			return nil, r.broken(err)
+		}
+	case lines:
+		r.shape = shapeLines
+	default:
+		r.shape = shapeValues
+		r.dec = json.NewDecoder(r.in)
+	}
+	return r, nil
+}
+
+// isLines tells whether a content type says NDJSON. It refuses types that are neither that nor JSON nor unspecific.
+func isLines(contentType string) (bool, error) {
+	if contentType == "" {
+		return false, nil
+	}
+	kind, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		kind, _, _ = strings.Cut(contentType, ";")
+	}
+	switch kind {
+	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonl", "application/jsonlines",
+		"application/x-jsonlines":
+		return true, nil
+	case "application/json", "text/json", "text/plain", "application/octet-stream":
+		return false, nil
+	}
+	if strings.HasSuffix(kind, "+json") {
+		return false, nil
+	}
+	return false, &badBody{
+		status: http.StatusUnsupportedMediaType, code: "content-type",
+		detail: fmt.Sprintf("the content type %q cannot be read", kind),
+		hint:   "send JSON with the header Content-Type: application/json, or lines of JSON as application/x-ndjson (curl: -H and --data-binary)",
+	}
+}
+
+// firstByte skips blanks and a byte order mark and returns the byte after them, unread. An empty body is an error.
+func firstByte(in *bufio.Reader) (byte, error) {
+	if bom, err := in.Peek(3); err == nil && bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
+		_, _ = in.Discard(3)
+	}
+	for {
+		c, err := in.ReadByte()
+		if err == io.EOF {
+			return 0, &badBody{status: http.StatusBadRequest, code: "json", detail: "the body is empty",
+				hint: "send a JSON array, or one JSON object a line"}
+		}
+		if err != nil {
+			return 0, readError(err)
+		}
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c, in.UnreadByte()
+		}
+	}
+}
+
+// next returns the next row, or io.EOF. Any other error ends the body: what comes after cannot be read.
+func (r *rowReader) next() (row, error) {
+	if r.shape == shapeLines {
+		return r.nextLine()
+	}
+	if r.shape == shapeArray && !r.dec.More() {
+		if _, err := r.dec.Token(); err != nil { // the closing bracket
+			return row{}, r.broken(err)
+		}
+		if _, err := r.dec.Token(); err == nil || !errors.Is(err, io.EOF) {
+			return row{}, r.broken(errors.New("there is something after the end of the array"))
+		}
+		return row{}, io.EOF
+	}
+	var data json.RawMessage
+	if err := r.dec.Decode(&data); err != nil {
+		if err == io.EOF && r.shape == shapeValues {
+			return row{}, io.EOF
+		}
+		return row{}, r.broken(err)
+	}
+	r.index++
+	return row{index: r.index - 1, data: data}, nil
+}
+
+func (r *rowReader) nextLine() (row, error) {
+	for {
+		line, size, err := readLine(r.in)
+		if err != nil {
+			if err != io.EOF {
+				err = readError(err)
+			}
+			return row{}, err
+		}
+		r.line++
+		if size == 0 {
+			continue
+		}
+		out := row{index: r.index, data: line}
+		r.index++
+		if size > maxRowBytes {
+			out.data = nil
+			out.err = &catalog.InputError{Field: fmt.Sprintf("line %d", r.line), Reason: fmt.Sprintf("has %d bytes", size),
+				Hint: fmt.Sprintf("keep a line below %d MiB", maxRowBytes>>20)}
+		}
+		return out, nil
+	}
+}
+
+// readLine reads a line without its end and blanks around it; size is its length, of which only maxRowBytes are kept.
+// The error is io.EOF only if there was no line.
+func readLine(in *bufio.Reader) (line []byte, size int, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		size += len(part)
+		if len(line)+len(part) <= maxRowBytes+2 {
+			line = append(line, part...)
+		}
+		if err == bufio.ErrBufferFull {
+			continue
+		}
+		if err == io.EOF && size > 0 {
+			err = nil
+		}
+		if size <= maxRowBytes+2 {
+			line = bytes.TrimSpace(line)
+			size = len(line)
+		}
+		return line, size, err
+	}
+}
+
+// broken says where an array or a run of values stopped being JSON.
+func (r *rowReader) broken(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
+		err = errors.New("it ends too early")
+	} else if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return r.brokenAt(e.Offset, err)
+	} else if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return readError(err)
+	}
+	return r.brokenAt(r.dec.InputOffset(), err)
+}
+
+func (r *rowReader) brokenAt(offset int64, err error) error {
+	return &badBody{
+		status: http.StatusBadRequest, code: "json", hint: hintJSON,
+		detail: fmt.Sprintf("broken JSON in row %d (counted from 0), at byte %d: %v", r.index, offset, err),
+	}
+}
+
+// where names the line of a broken row, for shapeLines.
+func (r *rowReader) where(err error) error {
+	if r.shape != shapeLines {
+		return err
+	}
+	if e, ok := errors.AsType[*badBody](err); ok {
+		c := *e
+		c.detail = strings.Replace(c.detail, "at line 1,", fmt.Sprintf("at line %d,", r.line), 1)
+		return &c
+	}
+	return err
+}
+
+// Rejection is a row that was refused, with the reason.
+type Rejection struct {
+	Index int    `json:"index" doc:"Place of the row in the request, from 0"`
+	ID    string `json:"id,omitempty" doc:"Id of the item, if it could be read"`
+	Error string `json:"error" doc:"What is wrong with it"`
+	Hint  string `json:"hint,omitempty" doc:"What to do about it"`
+}
+
+// rejections collects refused rows.
+type rejections struct {
+	list  []Rejection
+	count int
+	last  error
+}
+
+func (l *rejections) add(index int, id string, err error) {
+	l.count++
+	l.last = err
+	if len(l.list) < maxListed {
+		f := FaultOf(err)
+		l.list = append(l.list, Rejection{Index: index, ID: clip(id), Error: f.Detail, Hint: f.Hint})
+	}
+}
+
+// listed returns what is to be sent: never null.
+func (l *rejections) listed() []Rejection {
+	if l.list == nil {
+		return []Rejection{}
+	}
+	return l.list
+}
+
+// clip keeps an answer small, whatever was sent as an id.
+func clip(s string) string {
+	const most = 100
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// bulk reads the rows of a request as T and gives them to store in batches; refused ones go to l. The error is the
+// whole request's; what went in before it stays in.
+func bulk[T any](w http.ResponseWriter, r *http.Request, what string, id func(*T) string, l *rejections,
+	store func(indexes []int, rows []T) error) (rows int, sh shape, err error) {
+	if r.ContentLength > MaxBulkBody {
+		return 0, 0, tooLarge(MaxBulkBody, r.ContentLength)
+	}
+	rc := http.NewResponseController(w)
+	// Where the connection has no deadlines (tests), it needs no longer ones.
+	_ = rc.SetReadDeadline(time.Now().Add(bulkTimeout))
+	_ = rc.SetWriteDeadline(time.Now().Add(bulkTimeout + writeTimeout))
+
+	in, err := newRowReader(r.Header.Get("Content-Type"), http.MaxBytesReader(w, r.Body, MaxBulkBody))
+	if err != nil {
+		return 0, 0, err
+	}
+	var batch []T
+	var indexes []int
+	size := 0
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		err := store(indexes, batch)
+		batch, indexes, size = nil, nil, 0
+		return err
+	}
+	for {
+		next, err := in.next()
+		if err != nil {
+			if stored := flush(); stored != nil {
+				return rows, in.shape, stored
+			}
+			if err == io.EOF {
+				err = nil
+			}
+			return rows, in.shape, err
+		}
+		rows++
+		var v T
+		if next.err == nil {
+			next.err = in.where(decode(next.data, &v, what))
+		}
+		if next.err != nil {
+			l.add(next.index, id(&v), next.err)
+			continue
+		}
+		batch, indexes, size = append(batch, v), append(indexes, next.index), size+len(next.data)
+		if len(batch) == batchRows || size >= batchBytes {
+			if err := flush(); err != nil {
+				return rows, in.shape, err
+			}
+		}
+	}
+}

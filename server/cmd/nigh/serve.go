@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nigh/core/text"
+	"nigh/server"
+	"nigh/server/catalog"
+	"nigh/server/store/sqlite"
+	"nigh/webapp"
+)
+
+// serveFlags are the flags of nigh serve.
+type serveFlags struct {
+	addr, data, tokenFile, language, logFormat string
+
+	demo    bool
+	origins []string
+	delay   time.Duration
+}
+
+func newServeCommand() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server until it is told to stop (Ctrl-C, SIGTERM); it then ends within five seconds.
+
+The catalog is in the data folder, which is made if it is not there. With --demo an empty catalog gets a library of
+books and films, and the server shows pages to browse it.
+
+A token, in a file or in the environment variable NIGH_TOKEN, is then asked of everyone who uses the API or a WebSocket.`,
+		Example: `  nigh serve --demo
+  nigh serve --addr :8080 --data /var/lib/nigh --origin https://example.org --token-file /etc/nigh/token`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.addr, "addr", "localhost:8080", "where to listen; :8080 is every network, :0 any free port")
+	flags.StringVar(&f.data, "data", "./data", "folder of the catalog")
+	flags.BoolVar(&f.demo, "demo", false, "show the demo, and fill an empty catalog with its works")
+	flags.StringArrayVar(&f.origins, "origin", nil, "website whose pages may use this server, such as https://example.org; may be repeated")
+	flags.StringVar(&f.tokenFile, "token-file", "", "file whose first line is the token that clients must have (or NIGH_TOKEN)")
+	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de; und for none (default en)")
+	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.DurationVar(&f.delay, "delay", 0, "hold every answer back, to see how a page bears it")
+	_ = flags.MarkHidden("delay") // only fails for a flag that is not there
+	return cmd
+}
+
+// serve picks the implementations and runs them until ctx is done.
+func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error) {
+	log, err := newLogger(f.logFormat, errOut)
+	if err != nil {
+		return err
+	}
+	token, err := readToken(f.tokenFile, os.Getenv("NIGH_TOKEN"))
+	if err != nil {
+		return err
+	}
+	if f.language != "" && f.language != text.Undetermined && text.NewAnalyzer(f.language).Language() == text.Undetermined {
+		return usagef("the language %q is not known; use a code such as en or de, or und for none", f.language)
+	}
+	db, err := sqlite.Open(ctx, f.data)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := db.Close(); closed != nil {
+			err = errors.Join(err, fmt.Errorf("close store: %w", closed))
+		}
+	}()
+	live, err := catalog.Open(ctx, db, catalog.Options{Logger: log, Language: f.language})
+	if err != nil {
+		return err
+	}
+	s, err := server.New(server.Options{
+		Catalog: server.Live(live), Logger: log,
+		Addr: f.addr, Ready: func(url string) { fmt.Fprintln(out, "nigh is at", url) },
+		Origins: f.origins, Token: token,
+		Demo: f.demo, DemoItems: webapp.DemoCatalog(), Dist: webapp.Dist(),
+		Sync:  server.Sync(live, f.delay),
+		Delay: f.delay, Version: version(),
+	})
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx)
+}
+
+func newLogger(format string, w io.Writer) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil)), nil
+	}
+	return nil, usagef("there is no log format %q; use text or json", format)
+}
+
+// readToken returns the first line of a file, or else what the environment says. It never tells what it read.
+func readToken(file, env string) (string, error) {
+	if file == "" {
+		return strings.TrimSpace(env), nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", withHint(fmt.Errorf("read token: %w", err), "check the path after --token-file")
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	if line = strings.TrimSpace(line); line == "" {
+		return "", fmt.Errorf("the token file %s has an empty first line; write a long random word there", file)
+	}
+	return line, nil
+}

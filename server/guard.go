@@ -1,0 +1,345 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// tokenProtocol prefixes the token in a WebSocket's list of subprotocols.
+const tokenProtocol = "nigh.token."
+
+// closeGrace is how long handlers have, from Guard.Closing on, to end their WebSockets themselves.
+const closeGrace = 500 * time.Millisecond
+
+// Guard decides who may come in, and holds the WebSockets that are open. All edges ask the same one.
+type Guard struct {
+	origins map[string]bool
+	all     bool // every origin
+	token   string
+	most    int
+	log     *slog.Logger
+	closing chan struct{} // closed when the server shuts down
+
+	mu      sync.Mutex // for what follows
+	sockets map[*Socket]struct{}
+	ended   chan struct{} // closed when closing and no socket is left
+}
+
+func newGuard(o Options) *Guard {
+	g := &Guard{
+		origins: map[string]bool{}, token: o.Token, most: o.MaxSockets, log: o.Logger,
+		closing: make(chan struct{}), sockets: map[*Socket]struct{}{}, ended: make(chan struct{}),
+	}
+	for _, origin := range o.Origins {
+		g.all = g.all || origin == "*"
+		g.origins[strings.ToLower(origin)] = true
+	}
+	return g
+}
+
+// Check returns why r may not come in: its origin, or its token. GET and HEAD from anywhere may, because without CORS
+// headers the other page cannot read the answer; a WebSocket is not bound by that, so Accept is stricter.
+func (g *Guard) Check(r *http.Request) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead && !g.originAllowed(r) {
+		return errOrigin
+	}
+	if !g.tokenHolds(r) {
+		return errToken
+	}
+	return nil
+}
+
+// originAllowed tells whether r comes from no page, from a page of this server, or from one of the allowed origins.
+func (g *Guard) originAllowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || g.all || g.origins[strings.ToLower(origin)] {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+// tokenHolds compares in a time that tells nothing of the token, not even its length.
+func (g *Guard) tokenHolds(r *http.Request) bool {
+	if g.token == "" {
+		return true
+	}
+	want := sha256.Sum256([]byte(g.token))
+	holds := func(s string) bool {
+		got := sha256.Sum256([]byte(s))
+		return subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	}
+	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") && holds(strings.TrimSpace(credentials)) {
+		return true
+	}
+	for _, list := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(list, ",") {
+			if t, ok := strings.CutPrefix(strings.TrimSpace(name), tokenProtocol); ok && holds(t) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AcceptOptions say how a WebSocket is to be.
+type AcceptOptions struct {
+	Subprotocols []string // that the server speaks, the best first; the client need not name one
+	ReadLimit    int64    // bytes of a message; a larger one closes the connection with 1009. -1: no limit
+	Compression  websocket.CompressionMode
+}
+
+// Socket is an admitted WebSocket. Its handler must call Release when it ends.
+type Socket struct {
+	*websocket.Conn
+	guard *Guard
+	raw   net.Conn
+	once  sync.Once
+}
+
+// Accept admits a WebSocket, or answers with the problem why not. Origin, token and the bound on connections are
+// checked. When the server shuts down, Closing is closed: handlers then say goodbye with their own close code, soon;
+// after closeGrace the guard does, with 1001.
+func (g *Guard) Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) (*Socket, error) {
+	s := &Socket{guard: g}
+	if err := g.admit(s, r); err != nil {
+		writeProblem(w, err)
+		return nil, err
+	}
+	upgrade := &upgradeWriter{ResponseWriter: w}
+	conn, err := websocket.Accept(upgrade, r, &websocket.AcceptOptions{
+		Subprotocols: o.Subprotocols, CompressionMode: o.Compression,
+		InsecureSkipVerify: true, // admit has checked the origin
+	})
+	if err != nil {
+		g.forget(s)
+		return nil, err
+	}
+	conn.SetReadLimit(o.ReadLimit)
+	g.mu.Lock()
+	s.Conn, s.raw = conn, upgrade.conn
+	g.mu.Unlock()
+	return s, nil
+}
+
+// admit takes a place for s.
+func (g *Guard) admit(s *Socket, r *http.Request) error {
+	if !g.originAllowed(r) {
+		return errOrigin
+	}
+	if !g.tokenHolds(r) {
+		return errToken
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-g.closing:
+		return &hinted{errFull, "the server is shutting down; connect again in a moment"}
+	default:
+	}
+	if len(g.sockets) >= g.most {
+		return errFull
+	}
+	g.sockets[s] = struct{}{}
+	return nil
+}
+
+// Cut ends the connection below at once, also while a Close waits for the client's goodbye; CloseNow would wait for
+// that Close.
+func (s *Socket) Cut() { _ = s.raw.Close() }
+
+// Release closes the connection, if it is open still, and gives its place back.
+func (s *Socket) Release() {
+	s.once.Do(func() {
+		_ = s.CloseNow() // after Close it says that it is closed, which is what is wanted
+		s.guard.forget(s)
+	})
+}
+
+func (g *Guard) forget(s *Socket) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.sockets, s)
+	select {
+	case <-g.closing:
+		if len(g.sockets) == 0 {
+			g.end()
+		}
+	default:
+	}
+}
+
+// end closes ended, once; g.mu is held.
+func (g *Guard) end() {
+	select {
+	case <-g.ended:
+	default:
+		close(g.ended)
+	}
+}
+
+// Closing is closed when the server shuts down.
+func (g *Guard) Closing() <-chan struct{} { return g.closing }
+
+// Open returns how many WebSockets are open.
+func (g *Guard) Open() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.sockets)
+}
+
+// shutdown closes every WebSocket and returns when their handlers have released them, or ctx is done.
+func (g *Guard) shutdown(ctx context.Context) {
+	g.mu.Lock()
+	select {
+	case <-g.closing:
+	default:
+		close(g.closing)
+	}
+	if len(g.sockets) == 0 {
+		g.end()
+	}
+	g.mu.Unlock()
+
+	grace := time.NewTimer(closeGrace)
+	defer grace.Stop()
+	select {
+	case <-g.ended:
+		return
+	case <-grace.C:
+	case <-ctx.Done():
+	}
+	for _, s := range g.open() {
+		go func() { _ = s.Close(websocket.StatusGoingAway, "the server is stopping") }()
+	}
+	select {
+	case <-g.ended:
+		return
+	case <-ctx.Done():
+	}
+	for _, s := range g.open() {
+		s.Cut()
+	}
+	grace.Reset(closeGrace)
+	select {
+	case <-g.ended:
+	case <-grace.C:
+		g.log.Warn("WebSockets are still in use", "sockets", g.Open())
+	}
+}
+
+// open returns the sockets whose handshake is done.
+func (g *Guard) open() []*Socket {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var out []*Socket
+	for s := range g.sockets {
+		if s.Conn != nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// wrap is the guard as a layer around the API: delay, CORS, then Check.
+func (g *Guard) wrap(delay time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.cors(w, r)
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			if !g.originAllowed(r) {
+				writeProblem(w, errOrigin)
+				return
+			}
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		if err := g.Check(r); err != nil {
+			writeProblem(w, err)
+			return
+		}
+		if !pause(r.Context(), delay) {
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// cors lets an allowed origin's page read the answer. There are no credentials: a token is a header of the page's own.
+func (g *Guard) cors(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Add("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if origin == "" || !g.originAllowed(r) {
+		return
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Expose-Headers", "Location, Retry-After")
+	if r.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		h.Set("Access-Control-Max-Age", "7200") // the most that Chromium keeps
+	}
+}
+
+// pause waits for d, or returns false when ctx is done before.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// upgradeWriter makes problems of the plain text with which websocket.Accept refuses a request, and keeps the network
+// connection that it takes over.
+type upgradeWriter struct {
+	http.ResponseWriter
+	refused bool
+	conn    net.Conn
+}
+
+// Hijack is called by websocket.Accept.
+func (u *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(u.ResponseWriter).Hijack()
+	u.conn = conn
+	return conn, buffers, err
+}
+
+// WriteHeader passes the switch of protocols on and answers everything else with a problem.
+func (u *upgradeWriter) WriteHeader(status int) {
+	if status == http.StatusSwitchingProtocols {
+		u.ResponseWriter.WriteHeader(status)
+		return
+	}
+	u.refused = true
+	writeProblem(u.ResponseWriter, &badBody{
+		status: status, code: "websocket", detail: "this address is a WebSocket, and the request is not a proper one for it",
+		hint: "connect with new WebSocket(…), or use GET /recommendations/?preferences=…",
+	})
+}
+
+// Write drops the plain text of a refusal.
+func (u *upgradeWriter) Write(data []byte) (int, error) {
+	if u.refused {
+		return len(data), nil
+	}
+	return u.ResponseWriter.Write(data)
+}

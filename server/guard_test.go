@@ -1,0 +1,102 @@
+package server
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestGuard_ChecksOriginAndToken(t *testing.T) {
+	const self, friend, other = "http://example.com", "https://friend.example", "https://evil.example" // httptest's host is example.com
+	tests := []struct {
+		name         string
+		method, path string
+		headers      []string
+		want         int
+		allow        string // Access-Control-Allow-Origin
+	}{
+		{"no origin", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret"}, 200, ""},
+		{"bearer in any case", post, "/v1/recommendations", []string{"Authorization", "bearer  s3cret"}, 200, ""},
+		{"own page", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", self}, 200, self},
+		{"allowed page", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", friend}, 200, friend},
+		{"allowed page, shouting", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", "https://FRIEND.example"}, 200, "https://FRIEND.example"},
+		{"other page", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", other}, 403, ""},
+		{"a page without origin", post, "/v1/events", []string{"Authorization", "Bearer s3cret", "Origin", "null", "Content-Type", "text/plain"}, 403, ""},
+		{"other page reads", get, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", other}, 200, ""},
+		{"allowed page reads", get, "/recommendations/", []string{"Authorization", "Bearer s3cret", "Origin", friend}, 200, friend},
+		{"no token", post, "/v1/recommendations", nil, 401, ""},
+		{"no token for the recipe", get, "/recommendations/?preferences=go", nil, 401, ""},
+		{"no token for the WebSocket", get, "/ws/recommendations/", nil, 401, ""},
+		{"wrong token", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cre"}, 401, ""},
+		{"wrong scheme", post, "/v1/recommendations", []string{"Authorization", "Basic s3cret"}, 401, ""},
+		{"token in the URL", get, "/v1/recommendations?token=s3cret", nil, 401, ""},
+		{"token as subprotocol", get, "/ws/recommendations/", []string{"Sec-Websocket-Protocol", "nigh.json, nigh.token.s3cret"}, 426, ""},
+		{"health without token", get, "/healthz", nil, 200, ""},
+		{"preflight", http.MethodOptions, "/v1/items/a", []string{"Origin", friend, "Access-Control-Request-Method", "PUT"}, 204, friend},
+		{"preflight of another page", http.MethodOptions, "/v1/items/a", []string{"Origin", other, "Access-Control-Request-Method", "PUT"}, 403, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newTestServer(t, newFake(library...), func(o *Options) { o.Token = "s3cret"; o.Origins = []string{friend} })
+			body := ""
+			if tt.method == post {
+				body = "{}"
+			}
+			w := call(t, s, tt.method, tt.path, body, tt.headers...)
+			wantStatus(t, w, tt.want)
+			if got := w.Header().Get("Access-Control-Allow-Origin"); got != tt.allow {
+				t.Errorf("Access-Control-Allow-Origin = %q, want %q", got, tt.allow)
+			}
+			if tt.want == 401 && w.Header().Get("Www-Authenticate") == "" {
+				t.Errorf("401 without WWW-Authenticate")
+			}
+		})
+	}
+}
+
+func TestGuard_StarAllowsEveryOrigin(t *testing.T) {
+	s := newTestServer(t, newFake(), func(o *Options) { o.Origins = []string{"*"} })
+	w := call(t, s, post, "/v1/recommendations", "{}", "Origin", "https://any.example")
+	wantStatus(t, w, 200)
+}
+
+func TestOptions_AreChecked(t *testing.T) {
+	tests := []struct {
+		opt  Options
+		want string
+	}{
+		{Options{}, "Catalog is nil"},
+		{Options{Catalog: newFake(), Origins: []string{"example.org"}}, "https://example.org"},
+		{Options{Catalog: newFake(), Origins: []string{"https://example.org/"}}, "scheme and host only"},
+		{Options{Catalog: newFake(), Token: "two words"}, "letters, digits"},
+		{Options{Catalog: newFake(), Demo: true}, "DemoItems"},
+	}
+	for _, tt := range tests {
+		_, err := New(tt.opt)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("New(%+v) = %v, want %q in it", tt.opt, err, tt.want)
+		}
+	}
+}
+
+func TestLog_TellsRouteAndNoSecrets(t *testing.T) {
+	var log bytes.Buffer
+	s := newTestServer(t, newFake(library...), func(o *Options) {
+		o.Token = "s3cret"
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	call(t, s, get, "/v1/items/dracula/similar?limit=3&private=thought", "", "Authorization", "Bearer s3cret")
+	call(t, s, get, "/nothing/here?private=thought", "")
+	for _, want := range []string{`route="GET /v1/items/{id}/similar"`, "status=200", "method=GET", "us=", "bytes=", "route=none status=404"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("log = %s, want %s in it", &log, want)
+		}
+	}
+	for _, secret := range []string{"s3cret", "thought", "dracula"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("log = %s, want no %s in it", &log, secret)
+		}
+	}
+}
