@@ -25,7 +25,7 @@
 //     a million different words one pair is expected to collide, equally on both sides.
 //   - Popularity is a forward-decayed logarithm (Heat): it changes only when its item is touched, never with the hour,
 //     so the order of unread items is the same at every hour and an index can keep it sorted.
-//   - Equal scores fall by Heat, then by ItemID: a total order that both sides hold all of.
+//   - Equal scores fall by Heat, then by ItemNum, the newer first: a total order that both sides hold all of.
 //
-// The import law: nothing here imports fmt, reflect, net, time, encoding or strings; see law_test.go.
+// The import law: nothing here imports fmt, reflect, net, time, encoding or strings; see law_notjs_test.go.
 package core

@@ -33,11 +33,11 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 		}
 		return 1
 	})
-	return out[:min(n, len(out))]
+	return out[:min(max(n, 0), len(out))]
 }
 
-// Similarity is the score of item b for a profile that holds only item a: the weight of the edge from a to b in units
-// of 1/65536, 0 if b has none.
+// Similarity is the score of item b for a profile that holds only item a, without the prior: the weight of the edge
+// from a to b in units of 1/65536, 0 if b has none.
 func Similarity(a ItemNum, b *Record) int64 {
 	for _, e := range b.Edges {
 		if e.From == a {

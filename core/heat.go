@@ -19,5 +19,5 @@ func (p *Policy) Prior(h Heat, hour Hour) int64 {
 	if above <= 0 {
 		return 0
 	}
-	return above * int64(p.PriorWeight) / HeatUnit
+	return above * int64(p.PriorWeight) / HeatUnit // rounded down: both are positive
 }

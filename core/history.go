@@ -31,7 +31,7 @@ func (h History) Record(v Visit) History {
 		if old.Item == v.Item {
 			continue
 		}
-		if !placed && v.At >= old.At {
+		if !placed && v.At >= old.At && len(out) < MaxHistory {
 			out, placed = append(out, v), true
 		}
 		if len(out) < MaxHistory {
@@ -42,6 +42,17 @@ func (h History) Record(v Visit) History {
 		out = append(out, v)
 	}
 	return out
+}
+
+// Before returns the part of h that lies before a time (Unix milliseconds) or at it: what an event of that time came
+// after. It shares h's memory.
+func (h History) Before(atMillis int64) History {
+	for i, v := range h {
+		if v.At <= atMillis {
+			return h[i:]
+		}
+	}
+	return nil
 }
 
 // Forget returns h without an item.
@@ -112,7 +123,7 @@ func (ps Preferences) Set(p Preference) Preferences {
 	if !placed {
 		out = append(out, p)
 	}
-	if len(out) > MaxPreferences {
+	if len(out) > max(len(ps), MaxPreferences) {
 		return ps
 	}
 	return out

@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Index answers rankings over a set of records: an inverted index from feature to (item, weight), and the items in the
 // order of their heat. One goroutine at a time may change it; rankings may run together while nobody changes it.
@@ -197,7 +200,7 @@ func (r *Record) posted() []Weighted {
 			out = append(out, Weighted{ItemFeature(e.From), e.Weight})
 		}
 	}
-	slices.SortFunc(out, func(a, b Weighted) int { return int(int64(a.Feature) - int64(b.Feature)) })
+	slices.SortFunc(out, func(a, b Weighted) int { return cmp.Compare(a.Feature, b.Feature) })
 	for _, w := range r.Features { // of kinds above KindItem
 		if w.Weight > 0 {
 			out = append(out, w)

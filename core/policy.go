@@ -77,8 +77,9 @@ func (k EventKind) Strength(valueMilli int64) int32 {
 		return k.Weight
 	}
 	span := int64(k.Full) - int64(k.Neutral)
-	s := int64(k.Weight) * clamp(valueMilli-int64(k.Neutral), -abs(span), abs(span)) / span
-	return int32(s)
+	// Clamped twice: first so that no value of a stranger wraps around in the subtraction.
+	over := clamp(valueMilli, -1<<40, 1<<40) - int64(k.Neutral)
+	return int32(int64(k.Weight) * clamp(over, -abs(span), abs(span)) / span)
 }
 
 func clamp(v, lo, hi int64) int64 { return min(max(v, lo), hi) }

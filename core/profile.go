@@ -34,15 +34,15 @@ func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf fu
 		}
 		out.Seen = append(out.Seen, v.Item)
 		if r < len(p.Recency) {
-			w := int64(p.Recency[r]) * int64(v.Strength) / RecencyOne
-			out.Weights = append(out.Weights, FeatureWeight{Feature: ItemFeature(v.Item), Weight: int32(w)})
+			w := profileWeight(int64(p.Recency[r]) * int64(v.Strength) / RecencyOne)
+			out.Weights = append(out.Weights, FeatureWeight{Feature: ItemFeature(v.Item), Weight: w})
 		}
 	}
 	slices.Sort(out.Seen)
 	for _, q := range ps {
 		add := func(f Feature, policyWeight int32) {
-			w := int64(q.Weight) * int64(policyWeight) / ProfileOne
-			out.Weights = append(out.Weights, FeatureWeight{Feature: f, Weight: int32(w), Label: q.Key})
+			w := profileWeight(int64(q.Weight) * int64(policyWeight) / ProfileOne)
+			out.Weights = append(out.Weights, FeatureWeight{Feature: f, Weight: w, Label: q.Key})
 		}
 		switch q.Kind {
 		case PreferText:
@@ -74,8 +74,8 @@ func ItemProfile(n ItemNum) Profile {
 	}
 }
 
-// sumByFeature sorts ws by feature, adds up equal ones (the first label stays) and drops zeros. Sums are clamped to
-// int32, so that a hostile heap of preferences cannot wrap around.
+// sumByFeature sorts ws by feature, adds up equal ones (the first label stays) and drops zeros. Sums are clamped too,
+// so that a hostile heap of preferences cannot wrap around.
 func sumByFeature(ws []FeatureWeight) []FeatureWeight {
 	slices.SortStableFunc(ws, func(a, b FeatureWeight) int { return cmp.Compare(a.Feature, b.Feature) })
 	out := ws[:0]
@@ -87,7 +87,7 @@ func sumByFeature(ws []FeatureWeight) []FeatureWeight {
 				label = ws[j].Label
 			}
 		}
-		if w := int32(clamp(sum, -maxProfileWeight, maxProfileWeight)); w != 0 {
+		if w := profileWeight(sum); w != 0 {
 			out = append(out, FeatureWeight{Feature: ws[i].Feature, Weight: w, Label: label})
 		}
 		i = j
@@ -98,7 +98,9 @@ func sumByFeature(ws []FeatureWeight) []FeatureWeight {
 // maxProfileWeight keeps 2^20 products with the largest item weight (2^20) within 63 bits.
 const maxProfileWeight = 1 << 22
 
-// weightOf returns the profile's weight for f, 0 if it has none.
+func profileWeight(w int64) int32 { return int32(clamp(w, -maxProfileWeight, maxProfileWeight)) }
+
+// weightOf returns the profile's coordinate for f, false if it has none.
 func (p *Profile) weightOf(f Feature) (FeatureWeight, bool) {
 	i, ok := slices.BinarySearchFunc(p.Weights, f, func(w FeatureWeight, f Feature) int { return cmp.Compare(w.Feature, f) })
 	if !ok {

@@ -73,7 +73,8 @@ func (a *candidate) before(b *candidate) bool {
 // Rank returns the best items for q, best first, at most q.Limit. Equal scores fall by heat, then by item number, the
 // newer first; so two machines holding the same records return the same list. The result is the caller's.
 //
-// The cost is that of the posting lists of the profile's features, plus the pool: it does not grow with the catalog.
+// The cost is that of the posting lists of the profile's features, plus the pool: it does not grow with the catalog,
+// except for items that a filter or their hours keep out, which are passed over one by one until the pool is full.
 func (x *Index) Rank(s *Scratch, q Query) []Ranked {
 	limit := min(max(q.Limit, 0), MaxLimit)
 	if limit == 0 {

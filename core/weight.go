@@ -1,7 +1,7 @@
 package core
 
 // Weight is an item's weight for one feature on a logarithmic scale: 0 is none, code c > 0 stands for
-// 2^((c-1)/16 - 12) of One, so 1 is 1/4096, 193 is 1 and 255 is 14.7. Rounding costs at most 2.2 %.
+// 2^((c-1)/16 - 12) of One, so 1 is 1/4096, 193 is 1 and 255 is 14.7. Rounding costs at most 2.2 % and a unit of 1/65536.
 type Weight uint8
 
 // One is the value of a weight of 1.0: a source item that makes this one certain, a perfect match of a text.

@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -43,7 +44,8 @@ func NewLearner(p Policy) *Learner {
 
 // Observe learns one event: a reader whose history was h (most recent first, not yet holding the event) had contact of
 // the given strength (in units of 1/256) with an item, at a time in Unix milliseconds. What is not positive teaches
-// nothing about what follows what. An item that was already the reader's most recent one adds heat alone.
+// nothing about what follows what. An item that was already the reader's most recent one adds heat and a
+// contact, but no transition.
 func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atMillis int64) {
 	if strength <= 0 {
 		return
@@ -51,7 +53,7 @@ func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atM
 	hour := float64(atMillis) / 3.6e6
 	j := l.get(item)
 	j.contacts++
-	j.heat = addLog2(j.heat, hour/(l.policy.PriorHalfLifeDays*24)+math.Log2(float64(strength)/core.ProfileOne))
+	j.heat = addLog2(j.heat, hour/l.policy.priorHalfLifeHours()+math.Log2(float64(strength)/core.ProfileOne))
 	l.mark(item)
 	if len(h) > 0 && h[0].Item == item {
 		return
@@ -70,13 +72,17 @@ func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atM
 		a := l.get(v.Item)
 		a.d += x * x * scale
 		add(&j.from, v.Item, float32(x*scale))
-		if l.policy.Sigma > 0 {
+		// Entered at both ends, with a count of 0 where σ is 0: a's candidates are its targets too. A count of 0 evicts
+		// nothing.
+		if l.policy.Sigma > 0 || len(a.from) < MaxCandidates {
 			add(&a.from, item, float32(l.policy.Sigma*x*scale))
+		}
+		if l.policy.Sigma > 0 {
 			l.mark(v.Item)
 		}
 		if a.d > a.dAtOutput*octaveStep {
 			a.dAtOutput = a.d
-			for _, c := range a.from { // a's candidates are its targets too: each transition is entered at both ends
+			for _, c := range a.from {
 				l.mark(c.item)
 			}
 		}
@@ -123,9 +129,12 @@ func (l *Learner) get(n core.ItemNum) *counts {
 	return c
 }
 
-// Forget drops what is known of a deleted item as a target; as a source it fades with time.
+// Forget drops what is known of a deleted item as a target. As a source it fades with time: how often it was one stays,
+// since the counts of its targets are shares of it.
 func (l *Learner) Forget(n core.ItemNum) {
-	delete(l.items, n)
+	if it := l.items[n]; it != nil {
+		*it = counts{d: it.d, dAtOutput: it.dAtOutput, heat: math.Inf(-1)}
+	}
 }
 
 // add counts v for a source, by Space-Saving: when the list is full the weakest gives up its place.
@@ -194,7 +203,7 @@ func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int6
 		edges = append(edges, scored{nb.Item, fade * float64(nb.Similarity)})
 	}
 	if published != 0 && l.policy.FreshContacts > 0 {
-		h := float64(published) / 3.6e6 / (l.policy.PriorHalfLifeDays * 24)
+		h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
 		heat = addLog2(heat, h+math.Log2(l.policy.FreshContacts))
 	}
 	return core.Weights{Num: n, Heat: quantizeHeat(heat), Edges: strongest(edges, n)}
@@ -207,7 +216,7 @@ type scored struct {
 
 // strongest adds up what stands twice (counted and content), quantises and keeps the K strongest.
 func strongest(in []scored, self core.ItemNum) []core.Edge {
-	slices.SortFunc(in, func(a, b scored) int { return int(int64(a.item) - int64(b.item)) })
+	slices.SortFunc(in, func(a, b scored) int { return cmp.Compare(a.item, b.item) })
 	out := make([]core.Edge, 0, len(in))
 	for i := 0; i < len(in); {
 		w, j := 0.0, i
@@ -223,7 +232,7 @@ func strongest(in []scored, self core.ItemNum) []core.Edge {
 		if a.Weight != b.Weight {
 			return int(b.Weight) - int(a.Weight)
 		}
-		return int(int64(a.From) - int64(b.From))
+		return cmp.Compare(a.From, b.From)
 	})
 	return slices.Clip(out[:min(len(out), core.MaxEdges)])
 }

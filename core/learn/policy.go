@@ -3,6 +3,7 @@ package learn
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -109,13 +110,14 @@ var repeats = map[string]core.Repeat{
 	"drop-seen":    core.RepeatDropSeen,
 }
 
-// Validate returns an error that names the first field whose value makes no sense, and its bounds.
+// Validate returns an error that names the first field, by name, whose value makes no sense, and its bounds.
 func (p *Policy) Validate() error {
-	bounds := []struct {
+	type bound struct {
 		name       string
 		v, lo, hi  float64
-		aboveLower bool
-	}{
+		aboveLower bool // lo itself is none of its values
+	}
+	bounds := []bound{
 		{"window", float64(p.Window), 1, core.MaxHistory, false},
 		{"recency_power", p.RecencyPower, 0, 4, false},
 		{"sigma", p.Sigma, 0, 1, false},
@@ -136,26 +138,25 @@ func (p *Policy) Validate() error {
 		{"diversity_window", float64(p.DiversityWindow), 0, 50, false},
 	}
 	for name, k := range p.Kinds {
-		if name == core.KindForget {
-			return fmt.Errorf("policy: kinds.%s is built in; choose another name", name)
-		}
-		bounds = append(bounds, struct {
-			name       string
-			v, lo, hi  float64
-			aboveLower bool
-		}{"kinds." + name + ".weight", k.Weight, -100, 100, false})
+		bounds = append(bounds,
+			bound{"kinds." + name + ".weight", k.Weight, -100, 100, false},
+			bound{"kinds." + name + ".neutral", k.Neutral, -1e6, 1e6, false},
+			bound{"kinds." + name + ".full", k.Full, -1e6, 1e6, false})
 	}
-	slices.SortStableFunc(bounds, func(a, b struct {
-		name       string
-		v, lo, hi  float64
-		aboveLower bool
-	}) int {
-		return cmp.Compare(a.name, b.name)
-	})
+	slices.SortStableFunc(bounds, func(a, b bound) int { return cmp.Compare(a.name, b.name) })
 	for _, b := range bounds {
 		if !(b.v >= b.lo && b.v <= b.hi) || b.aboveLower && b.v == b.lo {
+			if b.aboveLower {
+				return fmt.Errorf("policy: %s is %v; it must be above %v, at most %v", b.name, b.v, b.lo, b.hi)
+			}
 			return fmt.Errorf("policy: %s is %v; it must lie between %v and %v", b.name, b.v, b.lo, b.hi)
 		}
+	}
+	if _, ok := p.Kinds[core.KindForget]; ok {
+		return fmt.Errorf("policy: kinds.%s is built in; choose another name", core.KindForget)
+	}
+	if _, ok := p.Kinds[""]; ok {
+		return errors.New("policy: a kind of event has no name; give it one")
 	}
 	if _, ok := repeats[p.Repeat]; !ok {
 		return fmt.Errorf("policy: repeat is %q; it must be allow, drop-current or drop-seen", p.Repeat)
@@ -172,7 +173,7 @@ func (p *Policy) Compile() *core.Policy {
 		CategoryWeight:   fixed(p.Preferences.Category, core.ProfileOne),
 		AuthorWeight:     fixed(p.Preferences.Author, core.ProfileOne),
 		ItemWeight:       fixed(p.Preferences.Item, core.ProfileOne),
-		HalfLifeHours:    max(1, fixed(p.PriorHalfLifeDays, 24)),
+		HalfLifeHours:    int32(p.priorHalfLifeHours()),
 		PriorWeight:      fixed(p.PriorWeight, core.One),
 		PriorSpan:        int32(p.PriorSpan),
 		Repeat:           repeats[p.Repeat],
@@ -197,6 +198,10 @@ func (p *Policy) Compile() *core.Policy {
 	c.Version = h.Sum64() & (1<<53 - 1) // JavaScript holds it exactly
 	return c
 }
+
+// priorHalfLifeHours is the half-life of Heat in whole hours: the learner, which makes Heat, and core.Policy.Prior, which
+// reads it, must divide by the same number, for hours count from 1970 and half an hour would be some octaves.
+func (p *Policy) priorHalfLifeHours() float64 { return max(1, math.Round(p.PriorHalfLifeDays*24)) }
 
 // recency returns x by recency rank.
 func (p *Policy) recency() []float64 {

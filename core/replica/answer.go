@@ -89,7 +89,7 @@ func sameItems(a, b []core.Ranked) bool {
 
 // recs shows the server's list unless the machine knows more than it did.
 func (m *Machine) recs(r *wire.Recs) {
-	i := slices.IndexFunc(m.questions, func(q *question) bool { return q.Name == r.Name })
+	i := slices.IndexFunc(m.questions, func(q *question) bool { return q.wireName == r.Name })
 	if i < 0 || m.index == nil || r.Epoch != m.epoch || r.Seq < m.seq || r.Op < m.last || r.Policy != m.policy.Version {
 		return
 	}

@@ -13,5 +13,7 @@
 //   - What the reader sees comes from one index at one position. A snapshot is built aside and takes its place whole.
 //   - The reader's history is base (what the server confirmed, up to op baseOp) and all later ops on top, in order.
 //   - acked <= last: ops (acked, last] are in the outbox, and each is sent again on every connection until decided.
+//   - A delta or snapshot is read and checked whole before anything of it is applied; if it does not fit, the machine
+//     connects again and goes on showing what it has.
 //   - A server list that knows less than the machine (older op, position or another policy) is never shown.
 package replica

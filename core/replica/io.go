@@ -8,9 +8,10 @@ import (
 // Input is something that happened to the machine.
 type Input interface{ input() }
 
-// The inputs.
+// The inputs. Opened, Frame and Closed speak of the connection that the last Connect asked for: the shell tells nothing
+// more of one after Close, or after a new Connect.
 type (
-	// Start begins: the machine asks for a connection.
+	// Start begins: the machine asks for a connection. Also after a close code that does not reconnect.
 	Start struct{}
 	// Opened: the connection asked for is there.
 	Opened struct{}
@@ -68,7 +69,7 @@ type (
 	Connect struct{}
 	// Send: write one binary frame.
 	Send struct{ Bytes []byte }
-	// Close the connection. Closed may be reported afterwards or not.
+	// Close the connection. Closed may be reported at once, with any code, or not at all.
 	Close struct {
 		Code   int
 		Reason string

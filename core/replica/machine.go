@@ -29,6 +29,8 @@ type Machine struct {
 	analyzer            *text.Analyzer
 	building            *building
 	scratch             core.Scratch
+	// suspect: what is shown may be wrong, so the next hello asks for a snapshot; it stays in view until that is whole.
+	suspect bool
 
 	// The reader.
 	base     profile // as the server confirmed it, up to op baseOp
@@ -36,16 +38,18 @@ type Machine struct {
 	shown    profile // base and all later ops
 	overlay  []numbered
 	outbox   []numbered // not decided by the server
+	acked    uint64     // highest number decided by the server; outbox holds those from acked+1 to last
 	last     uint64     // highest number given
 	sentUpTo uint64     // highest number sent on this connection
 
 	questions []*question
+	asked     uint64 // questions so far
 
 	// The connection.
 	state     State
-	tries     int    // since the last welcome
+	tries     int    // since the machine was last Live
 	retryAt   int64  // next try, 0 for none
-	deadline  int64  // by when the server must have answered, 0 for none
+	deadline  int64  // by when the server must have sent something, 0 for never
 	welcomed  bool   // on this connection
 	target    uint64 // seq at which this connection counts as live
 	skew      int64  // server's clock minus ours
@@ -67,8 +71,11 @@ type numbered struct {
 	op wire.Op
 }
 
+// question is a standing question. On the wire it has a name that is never used again: an answer to a former question
+// of the same name may still be on its way.
 type question struct {
 	Question
+	wireName string
 	shown []core.Ranked // what was last shown
 	known bool          // shown was shown
 }
@@ -76,13 +83,13 @@ type question struct {
 // Timeouts in milliseconds.
 const (
 	connectTimeout = 10_000
-	answerTimeout  = 15_000 // for welcome and acknowledgements
+	answerTimeout  = 15_000 // of silence while something is expected: welcome, catalog, acknowledgements
 	firstRetry     = 250
 	longestRetry   = 30_000
 )
 
-// MaxOutbox bounds what a client keeps for a server that it cannot reach. Beyond it the oldest preference of the same
-// key, or else the newest op, is not taken: nothing that was taken is ever dropped.
+// MaxOutbox bounds what a client keeps for a server that it cannot reach. Beyond it a new op is refused at once, with
+// Status.Error: nothing that was taken is ever dropped.
 const MaxOutbox = 10_000
 
 // New returns a machine that has done nothing yet.
@@ -92,11 +99,13 @@ func New(cfg Config) *Machine {
 
 // Step tells the machine what happened, at a time in Unix milliseconds, and returns what is to be done, in order.
 func (m *Machine) Step(in Input, nowMillis int64) []Effect {
-	m.now = nowMillis
 	m.out = nil
+	m.setClock(nowMillis)
 	switch in := in.(type) {
 	case Start:
-		m.connect()
+		if m.state == Offline {
+			m.connect()
+		}
 	case Online:
 		if m.state == Offline && m.retryAt != 0 {
 			m.connect()
@@ -107,7 +116,9 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.status.BytesIn += int64(len(in.Bytes))
 		m.frame(in.Bytes)
 	case Closed:
-		m.closed(in.Code)
+		if m.state != Offline { // else it is the echo of a Close
+			m.closed(in.Code)
+		}
 	case Tick:
 		m.tick()
 	case Record:
@@ -131,6 +142,22 @@ func (m *Machine) Position() (epoch, seq, learned uint64) { return m.epoch, m.se
 
 // History returns the reader's history as shown.
 func (m *Machine) History() core.History { return m.shown.history }
+
+// setClock takes over the time. What waits for a time is moved with a clock that was set back, which would otherwise
+// keep the machine waiting for as long.
+func (m *Machine) setClock(now int64) {
+	back := m.now - now
+	m.now = now
+	if back <= 0 {
+		return
+	}
+	for _, at := range []*int64{&m.retryAt, &m.deadline} {
+		if *at != 0 {
+			*at = max(1, *at-back)
+			m.emit(Wake{*at})
+		}
+	}
+}
 
 func (m *Machine) emit(e Effect) { m.out = append(m.out, e) }
 
@@ -161,7 +188,7 @@ func (m *Machine) opened() {
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
 	}
-	if m.index != nil {
+	if m.index != nil && !m.suspect {
 		h.Epoch, h.Seq = m.epoch, m.seq
 	}
 	m.send(h)
@@ -201,6 +228,18 @@ func (m *Machine) tick() {
 	}
 }
 
+// expect sets the deadline after a frame came or ops went: the server may be busy with what was asked before, so only
+// its silence counts.
+func (m *Machine) expect() {
+	switch {
+	case m.state == Offline:
+	case m.state == Syncing, len(m.outbox) > 0 && m.outbox[0].n <= m.sentUpTo:
+		m.wake(m.now + answerTimeout)
+	case m.deadline != 0:
+		m.wake(0)
+	}
+}
+
 // abandon closes a connection that is of no use and waits for the next try.
 func (m *Machine) abandon(code int, reason string) {
 	m.emit(Close{code, reason})
@@ -210,7 +249,8 @@ func (m *Machine) abandon(code int, reason string) {
 // --- what the reader does ---
 
 func (m *Machine) do(op wire.Op) {
-	if op.Event && !m.validEvent(op) || !op.Event && !validPreference(op.Preference) {
+	if fault := faultOf(op); fault != "" {
+		m.lastFault = fault
 		return
 	}
 	if len(m.outbox) >= MaxOutbox {
@@ -228,22 +268,20 @@ func (m *Machine) do(op wire.Op) {
 	m.flush()
 }
 
-func (m *Machine) validEvent(op wire.Op) bool {
-	fault := ""
+// faultOf says why an op cannot be kept, "" if it can.
+func faultOf(op wire.Op) string {
+	p := op.Preference
 	switch {
-	case op.Item == "" || len(op.Item) > core.MaxIDBytes:
-		fault = "an item's id has 1 to 512 bytes; this event was not kept"
-	case op.Kind == "" || len(op.Kind) > 64:
-		fault = "a kind of event has 1 to 64 bytes; this event was not kept"
+	case op.Event && (op.Item == "" || len(op.Item) > core.MaxIDBytes):
+		return "an item's id has 1 to 512 bytes; this event was not kept"
+	case op.Event && (op.Kind == "" || len(op.Kind) > 64):
+		return "a kind of event has 1 to 64 bytes; this event was not kept"
+	case !op.Event && (p.Key == "" || len(p.Key) > core.MaxPreferenceBytes):
+		return "a preference has 1 to 1000 bytes; this one was not kept"
+	case !op.Event && (p.Kind < core.PreferText || p.Kind > core.PreferItem):
+		return "a preference is for a text, tag, category, author or item; this one was not kept"
 	}
-	if fault != "" {
-		m.lastFault = fault
-	}
-	return fault == ""
-}
-
-func validPreference(p core.Preference) bool {
-	return p.Key != "" && len(p.Key) <= core.MaxPreferenceBytes && p.Kind >= core.PreferText && p.Kind <= core.PreferItem
+	return ""
 }
 
 // apply returns p after an op. An event on an item that the catalog does not hold, or of an unknown kind, shows in the
@@ -312,9 +350,9 @@ func (m *Machine) flush() {
 		}
 		m.sentUpTo = batch.First + uint64(len(batch.Ops)) - 1
 		m.send(batch)
-		if m.deadline == 0 {
-			m.wake(m.now + answerTimeout)
-		}
+	}
+	if m.deadline == 0 {
+		m.expect()
 	}
 }
 
@@ -347,29 +385,54 @@ func (m *Machine) ask(q Question) {
 		q.Limit = DefaultLimit
 	}
 	q.Limit = min(q.Limit, core.MaxLimit)
+	m.asked++
+	next := &question{Question: q, wireName: decimal(m.asked)}
 	i := slices.IndexFunc(m.questions, func(have *question) bool { return have.Name == q.Name })
 	if i < 0 {
-		i = len(m.questions)
-		m.questions = append(m.questions, nil)
+		m.questions = append(m.questions, next)
+	} else {
+		m.forgo(m.questions[i])
+		m.questions[i] = next
 	}
-	m.questions[i] = &question{Question: q}
-	m.answer(m.questions[i], true)
+	m.answer(next, true)
 	if m.welcomed {
-		m.send(q.wire())
+		m.send(next.wire())
+	}
+}
+
+// decimal is n in digits; strconv would do it, with tables that the module does not need.
+func decimal(n uint64) string {
+	var b [20]byte
+	i := len(b)
+	for {
+		i--
+		b[i] = '0' + byte(n%10)
+		if n /= 10; n == 0 {
+			return string(b[i:])
+		}
+	}
+}
+
+// forgo tells the server that a question needs no answer any more.
+func (m *Machine) forgo(q *question) {
+	if m.welcomed {
+		m.send(&wire.Drop{Name: q.wireName})
 	}
 }
 
 func (m *Machine) drop(name string) {
-	n := len(m.questions)
-	m.questions = slices.DeleteFunc(m.questions, func(q *question) bool { return q.Name == name })
-	if len(m.questions) < n && m.welcomed {
-		m.send(&wire.Drop{Name: name})
-	}
+	m.questions = slices.DeleteFunc(m.questions, func(q *question) bool {
+		if q.Name != name {
+			return false
+		}
+		m.forgo(q)
+		return true
+	})
 }
 
-func (q *Question) wire() *wire.Ask {
+func (q *question) wire() *wire.Ask {
 	a := &wire.Ask{
-		Name: q.Name, Similar: string(q.Similar), Limit: uint64(q.Limit), Categories: q.Categories, Tags: q.Tags,
+		Name: q.wireName, Similar: string(q.Similar), Limit: uint64(q.Limit), Categories: q.Categories, Tags: q.Tags,
 	}
 	for _, id := range q.Exclude {
 		a.Exclude = append(a.Exclude, string(id))

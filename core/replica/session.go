@@ -21,16 +21,20 @@ func (m *Machine) frame(b []byte) {
 		return // a frame of a connection that was given up
 	}
 	msg, err := wire.Decode(b)
-	if errors.Is(err, wire.ErrType) {
-		return // from a newer server
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, wire.ErrType): // from a newer server
+	case err != nil:
 		m.abandon(wire.CloseProtocol, err.Error())
-		return
+	default:
+		m.message(msg)
 	}
-	if _, ok := msg.(*wire.Welcome); !ok && !m.welcomed {
+	m.expect()
+}
+
+func (m *Machine) message(msg wire.Message) {
+	if !m.welcomed {
 		switch msg.(type) {
-		case *wire.Reset, *wire.Error:
+		case *wire.Welcome, *wire.Reset, *wire.Error:
 		default:
 			m.abandon(wire.CloseProtocol, "the first frame was not welcome")
 			return
@@ -57,8 +61,7 @@ func (m *Machine) frame(b []byte) {
 }
 
 func (m *Machine) welcome(w *wire.Welcome) {
-	m.tries, m.deadline, m.lastFault = 0, 0, ""
-	m.emit(Wake{0})
+	m.lastFault = ""
 	m.skew = w.NowMillis - m.now
 	m.welcomed, m.target = true, w.Seq
 	if m.policy == nil || m.policy.Language != w.Policy.Language {
@@ -66,15 +69,19 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	}
 	policy := w.Policy
 	m.policy = &policy
-	// Ops that the server holds were decided in an earlier life of the connection: their acknowledgement was lost.
-	m.decided(w.LastOp, nil)
-	m.last = max(m.last, w.LastOp)
+	if w.LastOp > m.last || w.LastOp < m.acked {
+		// Another life of this client id gave those numbers, or the server lost what it had acknowledged (an older
+		// backup): either way what is in the outbox it has not.
+		m.renumber(w.LastOp)
+	} else {
+		m.decided(w.LastOp, nil) // their acknowledgement was lost
+	}
 	for _, q := range m.questions {
 		m.send(q.wire())
 	}
 	m.flush()
-	if m.index != nil && m.epoch == w.Epoch && m.seq == w.Seq {
-		m.state = Live
+	if m.index != nil && !m.suspect && m.epoch == w.Epoch && m.seq == w.Seq {
+		m.caughtUp()
 	}
 	m.answerAll(false)
 }
@@ -109,14 +116,14 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 	if b.epoch != m.epoch { // item numbers mean other items now
 		m.base, m.baseOp = profile{preferences: m.base.preferences}, 0
 	}
-	m.index, m.epoch, m.seq, m.learned, m.building = b.index, b.epoch, b.seq, b.learned, nil
+	m.index, m.epoch, m.seq, m.learned, m.building, m.suspect = b.index, b.epoch, b.seq, b.learned, nil, false
 	m.caughtUp()
 	m.rebuild()
 	m.answerAll(false)
 }
 
 func (m *Machine) delta(d *wire.Delta) {
-	if m.index == nil || m.building != nil || d.From != m.seq {
+	if m.index == nil || m.suspect || m.building != nil || d.From != m.seq || d.To < d.From {
 		m.abandon(wire.CloseProtocol, "a delta does not follow on the position held")
 		return
 	}
@@ -139,20 +146,19 @@ func (m *Machine) delta(d *wire.Delta) {
 		}
 		weights = append(weights, w)
 	}
+	if !m.fits(d.Deleted, records, weights) { // the server knows items that this copy should hold and does not
+		m.suspect = true
+		m.abandon(wire.CloseProtocol, "a delta speaks of items that are not there")
+		return
+	}
 	for _, n := range d.Deleted {
 		m.index.Delete(n)
 	}
-	whole := true
 	for _, r := range records {
-		whole = m.index.Put(r) && whole
+		m.index.Put(r)
 	}
 	for _, w := range weights {
-		whole = m.index.Reweigh(w) && whole
-	}
-	if !whole { // the server knows items that this copy should hold and does not: start anew
-		m.index, m.epoch, m.seq = nil, 0, 0
-		m.abandon(wire.CloseProtocol, "a delta speaks of items that are not there")
-		return
+		m.index.Reweigh(w)
 	}
 	m.seq, m.learned = d.To, d.Learned
 	m.caughtUp()
@@ -160,13 +166,42 @@ func (m *Machine) delta(d *wire.Delta) {
 	m.answerAll(false)
 }
 
+// fits tells whether the index will take all of a delta: no id of two items, no weights without an item.
+func (m *Machine) fits(deleted []core.ItemNum, records []*core.Record, weights []core.Weights) bool {
+	gone := make(map[core.ItemNum]bool, len(deleted))
+	for _, n := range deleted {
+		gone[n] = true
+	}
+	ids := make(map[core.ItemID]core.ItemNum, len(records))
+	put := make(map[core.ItemNum]bool, len(records))
+	for _, r := range records {
+		if n, ok := m.index.NumOf(r.ID); ok && n != r.Num && !gone[n] {
+			return false
+		}
+		if ids[r.ID] != 0 || put[r.Num] {
+			return false
+		}
+		ids[r.ID], put[r.Num] = r.Num, true
+	}
+	for _, w := range weights {
+		if !put[w.Num] && (gone[w.Num] || m.index.Get(w.Num) == nil) {
+			return false
+		}
+	}
+	return m.index.Len()+len(records) <= core.MaxItems
+}
+
 func (m *Machine) caughtUp() {
 	if m.state == Syncing && m.seq >= m.target {
-		m.state = Live
+		m.state, m.tries = Live, 0
 	}
 }
 
 func (m *Machine) ack(a *wire.Ack) {
+	if a.Op > m.last {
+		m.abandon(wire.CloseProtocol, "an acknowledgement of what was never sent")
+		return
+	}
 	refused := map[uint64]bool{}
 	for _, r := range a.Refused {
 		refused[r.Op] = true
@@ -197,13 +232,17 @@ func (m *Machine) decided(n uint64, refused map[uint64]bool) {
 		i++
 	}
 	m.overlay = append([]numbered(nil), m.overlay[i:]...)
-	m.baseOp = max(m.baseOp, n)
-	m.deadline = 0
-	if len(m.outbox) > 0 && m.sentUpTo > n {
-		m.wake(m.now + answerTimeout)
-	} else {
-		m.emit(Wake{0})
+	m.acked, m.baseOp = max(m.acked, n), max(m.baseOp, n)
+}
+
+// renumber numbers what is in the outbox anew, behind the last op that the server holds. Nothing of it was decided.
+func (m *Machine) renumber(held uint64) {
+	for i := range m.outbox {
+		m.outbox[i].n = held + uint64(i) + 1
 	}
+	m.acked, m.baseOp, m.last, m.sentUpTo = held, held, held+uint64(len(m.outbox)), 0
+	m.overlay = append([]numbered(nil), m.outbox...)
+	m.rebuild()
 }
 
 // profile takes over what the server knows of the reader: the truth up to an op, on which later ones still lie.
@@ -226,14 +265,8 @@ func (m *Machine) reset(r *wire.Reset) {
 	switch r.Code {
 	case wire.ResetVersion:
 		m.abandon(wire.CloseVersion, r.Reason)
-	case wire.ResetUnknownClient:
-		// The server lost the numbers that it had acknowledged (an older backup): number what is left anew.
-		for i := range m.outbox {
-			m.outbox[i].n = uint64(i + 1)
-		}
-		m.last, m.baseOp, m.sentUpTo = uint64(len(m.outbox)), 0, 0
-		m.overlay = append([]numbered(nil), m.outbox...)
-		m.flush()
+	case wire.ResetUnknownClient: // welcome tells which ops the server holds
+		m.abandon(wire.CloseProtocol, r.Reason)
 	default:
 		m.building = nil // the old catalog is shown until the snapshot that follows is whole
 	}

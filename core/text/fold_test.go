@@ -110,6 +110,14 @@ func TestClass_OfEveryRuneIsItsDefinition(t *testing.T) {
 	})
 }
 
+func BenchmarkTables(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		decodeClasses()
+		decodeFolds()
+	}
+}
+
 func FuzzFold(f *testing.F) {
 	for _, s := range []string{
 		"", " a  B ", "Ærøskøbing", "e\u0301\u0301", "か\u3099\u3099", "は\u0301\u309a", "\u1112\u1161\u11ab\u11ab", "\xff\xfe",

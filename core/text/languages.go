@@ -16,8 +16,8 @@ var languages = []struct {
 	{"en", english.Stem, stopEnglish, true},
 }
 
-// stopEnglish is the English stop list of the Snowball project (snowballstem.org/algorithms/english/stop.txt, the list
-// that PostgreSQL ships too), which has the words that say nothing of what a text is about.
+// stopEnglish are words that say nothing of what a text is about: the English stop list of the Snowball project, and
+// can, just, now and will, which PostgreSQL's english.stop adds to it.
 const stopEnglish = `
 i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it its
 itself they them their theirs themselves what which who whom this that these those am is are was were be been being
@@ -28,5 +28,5 @@ won't wouldn't shan't shouldn't can't cannot couldn't mustn't let's that's who's
 why's how's
 a an the and but if or because as until while of at by for with about against between into through during before after
 above below to from up down in out on off over under again further then once here there when where why how all any both
-each few more most other some such no nor not only own same so than too very can will just
+each few more most other some such no nor not only own same so than too very can will just now
 `

@@ -32,4 +32,9 @@ func (r *reader) ReadByte() (byte, error) {
 }
 
 func (r *reader) UnreadByte() error { r.i--; return nil }
-func (r *reader) left() int         { return len(r.b) - r.i }
+
+// Len returns how many bytes are left; the decoder of core/wire/pack looks for it.
+func (r *reader) Len() int { return len(r.b) - r.i }
+
+// rest returns what is left, unread.
+func (r *reader) rest() []byte { return r.b[r.i:] }

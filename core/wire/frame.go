@@ -126,7 +126,9 @@ func (p *parser) uint() uint64 {
 	if !p.next() {
 		return 0
 	}
+	signed := p.code()&^3 == 0xd0 || p.code() >= 0xe0
 	v, err := p.d.DecodeUint64()
+	p.bad = p.bad || signed && int64(v) < 0 // which the library wraps around, and core/wire/pack refuses
 	return keep(p, v, err)
 }
 
@@ -134,7 +136,9 @@ func (p *parser) int() int64 {
 	if !p.next() {
 		return 0
 	}
+	unsigned := p.code() == 0xcf
 	v, err := p.d.DecodeInt64()
+	p.bad = p.bad || unsigned && v < 0
 	return keep(p, v, err)
 }
 
@@ -147,7 +151,7 @@ func (p *parser) bool() bool {
 }
 
 func (p *parser) string() string {
-	if !p.next() {
+	if !p.next() || !p.whole() {
 		return ""
 	}
 	v, err := p.d.DecodeString()
@@ -155,15 +159,49 @@ func (p *parser) string() string {
 }
 
 func (p *parser) bytes() []byte {
-	if !p.next() {
+	if !p.next() || !p.whole() {
 		return nil
 	}
 	v, err := p.d.DecodeBytes()
 	return keep(p, v, err)
 }
 
+// code returns the first byte of the next value, 0xc1 (no value's) at the end.
+func (p *parser) code() byte {
+	if b := p.r.rest(); len(b) > 0 {
+		return b[0]
+	}
+	return 0xc1
+}
+
+// whole tells whether the text or the bytes that begin here are there to their end; if not it is a fault. The library's
+// DecodeBytes would allocate what a head claims before it looks: 4 GB for five bytes.
+func (p *parser) whole() bool {
+	size := 0 // of the length that follows the code
+	switch c := p.code(); c {
+	case 0xc4, 0xc5, 0xc6: // bin
+		size = 1 << (c - 0xc4)
+	case 0xd9, 0xda, 0xdb: // str
+		size = 1 << (c - 0xd9)
+	default:
+		return true // at most 31 bytes, or nothing that has a length
+	}
+	b := p.r.rest()[1:]
+	n := uint64(0)
+	if len(b) >= size {
+		for _, c := range b[:size] {
+			n = n<<8 | uint64(c)
+		}
+		n += uint64(size)
+	}
+	if len(b) < size || n > uint64(len(b)) {
+		p.bad = true
+	}
+	return !p.bad
+}
+
 func keep[T any](p *parser, v T, err error) T {
-	if err != nil {
+	if err != nil || p.bad {
 		p.bad = true
 		var zero T
 		return zero
@@ -174,7 +212,7 @@ func keep[T any](p *parser, v T, err error) T {
 // length reads an array's head. A length that the rest of the frame cannot hold, at a byte an entry, is a fault.
 func (p *parser) length() int {
 	n, err := p.d.DecodeArrayLen()
-	if err != nil || n < 0 || n > p.r.left() {
+	if err != nil || n < 0 || n > p.r.Len() {
 		p.bad = true
 		return 0
 	}

@@ -4,12 +4,13 @@ import "nigh/core"
 
 // The packed form of a record, all integers varints (LEB128) unless stated otherwise:
 //
-//	num  flags(1 byte: bit 0 hidden)  from  until  heat  id
+//	num  flags(1 byte: bit 0 hidden, the others 0)  from  until  heat  id
 //	title summary url image author  tags… categories… attributes(name value)…
 //	features: count, then kind(1) hash(5, big-endian) weight(1) each, ascending by feature
 //	edges:    count, then source, weight's step down from the one before (from 255) each, strongest first
 //
-// A text is its length and its bytes; a list is its length and its entries.
+// A text is its length and its bytes; a list is its length and its entries. Each record has one packed form: a varint in
+// more bytes than it needs is none.
 
 // AppendRecord appends the packed form of r.
 func AppendRecord(b []byte, r *core.Record) []byte {
@@ -72,12 +73,13 @@ func appendUint(b []byte, v uint64) []byte {
 
 func appendText(b []byte, s string) []byte { return append(appendUint(b, uint64(len(s))), s...) }
 
-// ReadRecord reads a packed record. What is not one — torn, out of order, beyond core's bounds — gives ErrTorn: an
-// index may rely on what a Record promises.
+// ReadRecord reads a packed record. What is not one — torn, out of order, beyond core's bounds, with a URL that
+// core.SafeURL refuses — gives ErrTorn: an index and a page may rely on what a Record promises. It shares no memory with b.
 func ReadRecord(b []byte) (*core.Record, error) {
 	u := unpacker{b: b}
 	r := &core.Record{Num: u.num()}
-	r.Hidden = u.byte()&1 != 0
+	flags := u.byte()
+	r.Hidden = flags&1 != 0
 	r.From, r.Until = core.Hour(u.uint32()), core.Hour(u.uint32())
 	r.Heat = u.heat()
 	r.ID = core.ItemID(u.text())
@@ -89,12 +91,21 @@ func ReadRecord(b []byte) (*core.Record, error) {
 		r.Card.Attributes = make([]core.Attribute, n)
 		for i := range r.Card.Attributes {
 			r.Card.Attributes[i] = core.Attribute{Name: u.text(), Value: u.text()}
+			if i > 0 && r.Card.Attributes[i-1].Name >= r.Card.Attributes[i].Name {
+				u.fail()
+				break
+			}
 		}
 	}
 	r.Features = u.features()
 	r.Edges = u.edges(r.Num)
-	if u.bad || len(u.b) != 0 || r.Num == 0 || r.ID == "" {
+	if u.bad || len(u.b) != 0 || flags > 1 || r.Num == 0 || r.ID == "" || len(r.ID) > core.MaxIDBytes {
 		return nil, ErrTorn
+	}
+	for _, url := range []string{r.Card.URL, r.Card.Image} {
+		if core.SafeURL(url) != url {
+			return nil, ErrTorn
+		}
 	}
 	return r, nil
 }
@@ -134,7 +145,7 @@ func (u *unpacker) uint() (v uint64) {
 		c := u.byte()
 		v |= uint64(c&0x7f) << shift
 		if c < 0x80 {
-			if shift == 63 && c > 1 {
+			if u.bad || shift == 63 && c > 1 || shift > 0 && c == 0 {
 				break
 			}
 			return v

@@ -24,8 +24,7 @@ func NewDecoder(r io.Reader) *Decoder {
 	s, ok := r.(io.ByteScanner)
 	if !ok {
 		p := &peeker{r: r}
-		d.r, d.left = p, nil
-		s = p
+		d.r, s = p, p
 	}
 	d.s = s
 	return d

@@ -172,7 +172,7 @@ func encodeSeeds() (seeds [][]byte) {
 	for op := byte(0); op < opPeek; op++ {
 		for width := byte(0); width < 4; width++ {
 			for _, sign := range []byte{0, 0x10} {
-				for _, v := range []byte{0, 1, 0x1f, 0x20, 0x21, 0x7f, 0x80, 0x81, 0xff} {
+				for _, v := range []byte{0, 1, 0x0f, 0x10, 0x1f, 0x20, 0x21, 0x7f, 0x80, 0x81, 0xff} {
 					head, zeros := []byte{op | sign | width<<6}, make([]byte, 1<<width-1)
 					low := slices.Concat(head, zeros, []byte{v})
 					high := slices.Concat(head, []byte{v}, zeros)
@@ -183,8 +183,8 @@ func encodeSeeds() (seeds [][]byte) {
 		}
 		seeds = append(seeds, []byte{op | 0x20, 0})
 	}
-	for i := 0; i < len(all); i += 100 {
-		seeds = append(seeds, all[i:min(i+100, len(all))])
+	for chunk := range slices.Chunk(all, 100) {
+		seeds = append(seeds, chunk)
 	}
 	return append(seeds,
 		[]byte{opString | 1<<6, 0, 31, opString | 1<<6, 0, 32, opString | 1<<6, 0, 255, opString | 1<<6, 1, 0},
@@ -264,7 +264,7 @@ func decodeSeeds() (seeds [][2][]byte) {
 			add(string(op), string([]byte{byte(code)})+"\xff")
 		}
 	}
-	deep := strings.Repeat("\x91", 10000)
+	deep := strings.Repeat("\x91", 1000) // the library recurses; a browser's stack ends before 10,000
 	add(string(byte(opSkip)), deep+"\xc0")
 	add(string(byte(opSkip)), deep)
 	add(string(byte(opSkip)), "\x83\xa1a\x01\xa1b\x92\x01\x02\xa1c\x81\xc0\xc0")

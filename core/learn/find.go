@@ -1,0 +1,150 @@
+package learn
+
+import (
+	"cmp"
+	"slices"
+
+	"nigh/core"
+)
+
+// Finder is the working memory of Find, for one goroutine.
+type Finder struct {
+	sums    []float32 // by item number; all 0 between calls
+	touched []core.ItemNum
+}
+
+// maxPostings bounds the list of one feature that Find walks: what more items have says next to nothing of any of them,
+// and its idf is below a third of a rare word's.
+const maxPostings = 8192
+
+// Find returns the items most similar to one, the most similar first, at most MaxNeighbours; equal ones ascend by
+// number. Items that share only what more than maxPostings items have are not found.
+func (c *Content) Find(f *Finder, n core.ItemNum) []Neighbour {
+	d := c.docs[n]
+	if d == nil {
+		return nil
+	}
+	if len(f.sums) <= int(c.highest) {
+		f.sums = make([]float32, int(c.highest)+int(c.highest)/8+1)
+	}
+	f.touched = f.touched[:0]
+	for _, w := range d.vector {
+		list := c.postings[w.f]
+		if len(list) > maxPostings {
+			continue
+		}
+		for _, p := range list {
+			if f.sums[p.item] == 0 {
+				f.touched = append(f.touched, p.item)
+			}
+			f.sums[p.item] += w.w * p.w
+		}
+	}
+	var out []Neighbour
+	for _, m := range f.touched {
+		if s := f.sums[m]; s > minSimilarity && m != n {
+			out = append(out, Neighbour{m, min(s, 1)})
+		}
+		f.sums[m] = 0
+		if len(out) >= 16*MaxNeighbours { // keep the sort short
+			out = best(out)
+		}
+	}
+	return slices.Clone(best(out))
+}
+
+func best(ns []Neighbour) []Neighbour {
+	slices.SortFunc(ns, moreSimilar)
+	return ns[:min(len(ns), MaxNeighbours)]
+}
+
+// minSimilarity keeps out what shares a single common word.
+const minSimilarity = 0.02
+
+func moreSimilar(a, b Neighbour) int {
+	if a.Similarity != b.Similarity {
+		return cmp.Compare(b.Similarity, a.Similarity)
+	}
+	return cmp.Compare(a.Item, b.Item)
+}
+
+// Neighbours returns an item's neighbours. The slice is not to be changed.
+func (c *Content) Neighbours(n core.ItemNum) []Neighbour {
+	if d := c.docs[n]; d != nil {
+		return d.neighbours
+	}
+	return nil
+}
+
+// SetNeighbours makes found (most similar first) the neighbours of an item, and the item a neighbour of those it is
+// nearer to than what they have; what c does not hold, and the item itself, is left out. It returns the items whose
+// neighbours changed, ascending, the item itself among them. found is the Content's afterwards.
+func (c *Content) SetNeighbours(n core.ItemNum, found []Neighbour) []core.ItemNum {
+	d := c.docs[n]
+	if d == nil {
+		return nil
+	}
+	changed := map[core.ItemNum]bool{n: true}
+	for _, m := range slices.Clone(d.holders) { // what they held was the similarity to the former text
+		if h := c.docs[m]; h != nil {
+			h.neighbours = slices.DeleteFunc(slices.Clone(h.neighbours), func(nb Neighbour) bool { return nb.Item == n })
+			changed[m] = true
+		}
+	}
+	d.holders = nil
+	for _, nb := range d.neighbours {
+		c.unhold(nb.Item, n)
+	}
+	d.neighbours = slices.DeleteFunc(found, func(nb Neighbour) bool { return nb.Item == n || c.docs[nb.Item] == nil })
+	for _, nb := range d.neighbours {
+		c.hold(nb.Item, n)
+		m := c.docs[nb.Item]
+		mine := Neighbour{n, nb.Similarity}
+		at, _ := slices.BinarySearchFunc(m.neighbours, mine, moreSimilar)
+		if at >= MaxNeighbours {
+			continue
+		}
+		m.neighbours = slices.Insert(slices.Clone(m.neighbours), at, mine)
+		c.hold(n, nb.Item)
+		if len(m.neighbours) > MaxNeighbours {
+			c.unhold(m.neighbours[MaxNeighbours].Item, nb.Item)
+			m.neighbours = m.neighbours[:MaxNeighbours]
+		}
+		changed[nb.Item] = true
+	}
+	out := make([]core.ItemNum, 0, len(changed))
+	for m := range changed {
+		out = append(out, m)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Restore sets an item's neighbours as they were stored, without touching those of others. It is for a Content whose
+// items are all put and have no neighbours yet. stored is the Content's afterwards.
+func (c *Content) Restore(n core.ItemNum, stored []Neighbour) {
+	d := c.docs[n]
+	if d == nil {
+		return
+	}
+	d.neighbours = slices.DeleteFunc(stored, func(nb Neighbour) bool { return nb.Item == n || c.docs[nb.Item] == nil })
+	slices.SortFunc(d.neighbours, moreSimilar) // storing rounds: what differed a little is equal now, and falls by number
+	for _, nb := range d.neighbours {
+		c.hold(nb.Item, n)
+	}
+}
+
+// hold notes that holder has n among its neighbours; unhold takes that back.
+func (c *Content) hold(n, holder core.ItemNum) {
+	if d := c.docs[n]; d != nil && !slices.Contains(d.holders, holder) {
+		d.holders = append(d.holders, holder)
+	}
+}
+
+func (c *Content) unhold(n, holder core.ItemNum) {
+	if d := c.docs[n]; d != nil {
+		if i := slices.Index(d.holders, holder); i >= 0 {
+			d.holders = slices.Delete(d.holders, i, i+1)
+		}
+	}
+}

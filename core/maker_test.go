@@ -1,0 +1,223 @@
+package core
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// maker makes random records and queries over a small vocabulary, so that ties, shared labels and edges that lead
+// nowhere are common.
+type maker struct {
+	*rand.Rand
+	items int
+}
+
+func (g *maker) num() ItemNum { return ItemNum(1 + g.IntN(g.items)) }
+func (g *maker) hour() Hour   { return Hour(1000 + g.IntN(20)) }
+
+func (g *maker) feature(kinds ...Kind) Feature {
+	return LabelFeature(kinds[g.IntN(len(kinds))], strconv.Itoa(g.IntN(8)))
+}
+
+func (g *maker) weight() Weight {
+	switch g.IntN(5) {
+	case 0:
+		return 0
+	case 1:
+		return WeightOne
+	}
+	return Weight(g.Uint32())
+}
+
+func (g *maker) heat() Heat {
+	if g.IntN(3) == 0 {
+		return 0
+	}
+	return Heat(g.IntN(12) * 5000)
+}
+
+func (g *maker) edges(self ItemNum) (out []Edge) {
+	for range g.IntN(8) {
+		from := g.num()
+		if from != self && !slices.ContainsFunc(out, func(e Edge) bool { return e.From == from }) {
+			out = append(out, Edge{from, g.weight()})
+		}
+	}
+	slices.SortFunc(out, func(a, b Edge) int {
+		if a.Weight != b.Weight {
+			return int(b.Weight) - int(a.Weight)
+		}
+		return int(a.From) - int(b.From)
+	})
+	return out
+}
+
+func (g *maker) record() *Record {
+	r := &Record{Num: g.num(), Hidden: g.IntN(20) == 0, Heat: g.heat()}
+	r.ID = ItemID(strconv.Itoa(int(r.Num)))
+	switch g.IntN(20) {
+	case 0:
+		r.ID = ItemID(strconv.Itoa(int(g.num()))) // perhaps another item's
+	case 1:
+		r.ID = ItemID("again " + strconv.Itoa(g.IntN(5)))
+	case 2:
+		r.From = g.hour()
+	case 3:
+		r.Until = g.hour()
+	}
+	features := map[Feature]Weight{}
+	for range g.IntN(9) {
+		features[g.feature(KindTerm, KindTerm, KindTag, KindTag, KindCategory, KindAuthor, KindAttribute)] = g.weight()
+	}
+	for f, w := range features {
+		r.Features = append(r.Features, Weighted{f, w})
+	}
+	slices.SortFunc(r.Features, func(a, b Weighted) int {
+		if a.Feature < b.Feature {
+			return -1
+		}
+		return 1
+	})
+	r.Edges = g.edges(r.Num)
+	return r
+}
+
+// change does one random thing to both indexes.
+func (g *maker) change(t *testing.T, x *Index, tw twin) {
+	t.Helper()
+	var got, want bool
+	switch g.IntN(6) {
+	case 0:
+		n := g.num()
+		_, want = tw[n]
+		delete(tw, n)
+		got = x.Delete(n)
+	case 1:
+		w := Weights{Num: g.num(), Heat: g.heat()}
+		w.Edges = g.edges(w.Num)
+		if tw[w.Num] != nil {
+			tw[w.Num], want = tw[w.Num].With(w), true
+		}
+		got = x.Reweigh(w)
+	default:
+		r := g.record()
+		got, want = x.Put(r), tw.put(r)
+	}
+	if got != want {
+		t.Fatalf("a change was taken: %v, want %v", got, want)
+	}
+}
+
+// empty takes everything out again, in random order.
+func (g *maker) empty(t *testing.T, x *Index, tw twin) {
+	t.Helper()
+	for n := range tw {
+		if r := x.Get(n); !reflect.DeepEqual(r, tw[n]) || x.Lookup(r.ID) != r {
+			t.Fatalf("Get(%d) = %v, want %v", n, r, tw[n])
+		}
+		if !x.Delete(n) {
+			t.Fatalf("Delete(%d) = false, want true", n)
+		}
+	}
+	x.check(t)
+	if x.Len() != 0 || len(x.postings) != 0 || len(x.byID) != 0 || len(x.hottest.chunks) != 0 || len(x.free) != len(x.slots) {
+		t.Fatalf("left over: %d items, %d lists, %d ids, %d chunks, %d of %d slots free",
+			x.Len(), len(x.postings), len(x.byID), len(x.hottest.chunks), len(x.free), len(x.slots))
+	}
+}
+
+func (g *maker) policy() *Policy {
+	return &Policy{
+		HalfLifeHours: int32(1 + g.IntN(200)), PriorWeight: int32(g.IntN(3000)), PriorSpan: int32(g.IntN(30)),
+		Repeat:           Repeat(g.IntN(3)),
+		DiversityPenalty: int32(g.IntN(4) * g.IntN(60)), DiversityWindow: int32(g.IntN(5)),
+	}
+}
+
+func (g *maker) query() Query {
+	q := Query{Policy: g.policy(), Hour: g.hour(), Limit: g.IntN(40), Matched: g.IntN(4) == 0}
+	if g.IntN(10) == 0 {
+		q.Limit = MaxLimit + 10
+	}
+	p := Profile{}
+	for range g.IntN(6) {
+		n := g.num()
+		p.Seen = append(p.Seen, n)
+		p.Current = n
+		p.Weights = append(p.Weights, FeatureWeight{Feature: ItemFeature(n), Weight: int32(g.IntN(1000) - 300)})
+	}
+	for range g.IntN(6) {
+		f := g.feature(KindTerm, KindTag, KindCategory, KindAuthor)
+		p.Weights = append(p.Weights, FeatureWeight{f, int32(g.IntN(1000) - 300), strconv.Itoa(g.IntN(3))})
+	}
+	slices.Sort(p.Seen)
+	p.Weights = sumByFeature(p.Weights)
+	q.Profile = &p
+	for range g.IntN(3) * g.IntN(2) {
+		var group []Feature
+		for range 1 + g.IntN(5) {
+			group = append(group, g.feature(KindTag, KindCategory, KindAttribute))
+		}
+		q.Filter = append(q.Filter, group)
+	}
+	for range g.IntN(4) {
+		q.Exclude = append(q.Exclude, ItemNum(g.IntN(2*g.items)))
+	}
+	return q
+}
+
+// check holds the index against all that its parts promise each other.
+func (x *Index) check(t *testing.T) {
+	t.Helper()
+	lists := map[Feature][]posting{}
+	inUse := 0
+	for i, sl := range x.slots {
+		if sl.rec == nil {
+			if !slices.Contains(x.free, uint32(i)) {
+				t.Fatalf("slot %d is neither free nor used", i)
+			}
+			continue
+		}
+		inUse++
+		r := sl.rec
+		if want := (slot{r, r.Heat, r.Num, r.From, r.Until, r.Hidden}); sl != want {
+			t.Fatalf("slot %d = %+v, want %+v", i, sl, want)
+		}
+		if x.byNum[r.Num] != uint32(i) || x.byID[r.ID] != uint32(i) {
+			t.Fatalf("slot %d is not found by its number or its id", i)
+		}
+		for _, w := range r.posted() {
+			lists[w.Feature] = append(lists[w.Feature], newPosting(uint32(i), w.Weight))
+		}
+	}
+	if len(x.byNum) != inUse || len(x.byID) != inUse || len(x.free)+inUse != len(x.slots) {
+		t.Fatalf("%d numbers, %d ids, %d free of %d slots, want %d in use", len(x.byNum), len(x.byID), len(x.free), len(x.slots), inUse)
+	}
+	if len(x.postings) != len(lists) {
+		t.Fatalf("%d lists, want %d", len(x.postings), len(lists))
+	}
+	for f, want := range lists {
+		got := slices.Sorted(slices.Values(x.postings[f]))
+		if !slices.Equal(got, want) {
+			t.Fatalf("list of %#x = %v, want %v", uint64(f), got, want)
+		}
+	}
+	var all []uint32
+	for _, c := range x.hottest.chunks {
+		if len(c) == 0 || len(c) > maxChunk {
+			t.Fatalf("a chunk of %d, want 1 to %d", len(c), maxChunk)
+		}
+		all = append(all, c...)
+	}
+	if len(all) != inUse {
+		t.Fatalf("%d items in order, want %d", len(all), inUse)
+	}
+	for i := 1; i < len(all); i++ {
+		if x.compareHeat(all[i-1], all[i]) >= 0 {
+			t.Fatalf("place %d of the order is not below the one before", i)
+		}
+	}
+}

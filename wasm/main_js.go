@@ -1,0 +1,157 @@
+package main
+
+import (
+	"syscall/js"
+
+	"nigh/core"
+	"nigh/core/replica"
+	"nigh/core/wire"
+)
+
+func main() {
+	module := object()
+	module.Set("wire", wire.Version)
+	module.Set("open", js.FuncOf(func(_ js.Value, args []js.Value) any { return open(args[0]) }))
+	if ready := js.Global().Get("nighReady"); ready.Type() == js.TypeFunction {
+		ready.Invoke(module)
+	}
+	select {} // the functions above live as long as the worker
+}
+
+func object() js.Value { return js.Global().Get("Object").New() }
+
+// open makes a replica and the object of its methods. Each takes what happened and the time, and returns the effects.
+func open(config js.Value) js.Value {
+	m := replica.New(replica.Config{
+		Client: text(config.Get("client")),
+		User:   text(config.Get("user")),
+		Token:  text(config.Get("token")),
+		Seed:   uint64(number(config.Get("seed"))),
+	})
+	out := object()
+	method := func(name string, input func(args []js.Value) replica.Input) {
+		out.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
+			last := len(args) - 1
+			return effects(m.Step(input(args[:last]), number(args[last])))
+		}))
+	}
+	method("start", func([]js.Value) replica.Input { return replica.Start{} })
+	method("online", func([]js.Value) replica.Input { return replica.Online{} })
+	method("opened", func([]js.Value) replica.Input { return replica.Opened{} })
+	method("frame", func(a []js.Value) replica.Input {
+		b := make([]byte, a[0].Get("length").Int())
+		js.CopyBytesToGo(b, a[0])
+		return replica.Frame{Bytes: b}
+	})
+	method("closed", func(a []js.Value) replica.Input { return replica.Closed{Code: int(number(a[0]))} })
+	method("tick", func([]js.Value) replica.Input { return replica.Tick{} })
+	method("record", func(a []js.Value) replica.Input {
+		return replica.Record{Kind: text(a[0]), Item: core.ItemID(text(a[1])), ValueMilli: thousandths(a[2])}
+	})
+	method("prefer", func(a []js.Value) replica.Input {
+		return replica.Prefer{Preference: core.Preference{
+			Kind: preferenceKind(text(a[0])), Key: text(a[1]), Weight: preferenceWeight(a[2]),
+		}}
+	})
+	method("ask", func(a []js.Value) replica.Input { return replica.Ask{Question: question(a[0])} })
+	method("drop", func(a []js.Value) replica.Input { return replica.Drop{Name: text(a[0])} })
+	return out
+}
+
+// text is v as a string; what is not one is empty.
+func text(v js.Value) string {
+	if v.Type() != js.TypeString {
+		return ""
+	}
+	return v.String()
+}
+
+// number is v as an integer; what is not a number is 0.
+func number(v js.Value) int64 {
+	if v.Type() != js.TypeNumber {
+		return 0
+	}
+	return int64(v.Float())
+}
+
+// thousandths and preferenceWeight are where numbers of the page become integers; what is not finite is 0.
+func thousandths(v js.Value) int64 { return scaled(v, 1000, 1<<50) }
+
+func preferenceWeight(v js.Value) int32 {
+	return int32(scaled(v, core.ProfileOne, core.MaxPreferenceWeight))
+}
+
+func scaled(v js.Value, by, most float64) int64 {
+	if v.Type() != js.TypeNumber {
+		return 0
+	}
+	f := v.Float() * by
+	switch {
+	case f != f:
+		return 0
+	case f > most:
+		return int64(most)
+	case f < -most:
+		return -int64(most)
+	case f < 0:
+		return int64(f - 0.5)
+	}
+	return int64(f + 0.5)
+}
+
+func question(v js.Value) replica.Question {
+	q := replica.Question{
+		Name: text(v.Get("name")), Similar: core.ItemID(text(v.Get("similar"))), Limit: int(number(v.Get("limit"))),
+		Categories: texts(v.Get("categories")), Tags: texts(v.Get("tags")),
+	}
+	for _, id := range texts(v.Get("exclude")) {
+		q.Exclude = append(q.Exclude, core.ItemID(id))
+	}
+	return q
+}
+
+func texts(v js.Value) []string {
+	if v.Type() != js.TypeObject {
+		return nil
+	}
+	var out []string
+	for i := range v.Length() {
+		out = append(out, text(v.Index(i)))
+	}
+	return out
+}
+
+// effects gives effects the form of the SDK's types.
+func effects(in []replica.Effect) js.Value {
+	out := js.Global().Get("Array").New()
+	for i, e := range in {
+		o := object()
+		switch e := e.(type) {
+		case replica.Connect:
+			o.Set("type", "connect")
+		case replica.Send:
+			b := js.Global().Get("Uint8Array").New(len(e.Bytes))
+			js.CopyBytesToJS(b, e.Bytes)
+			o.Set("type", "send")
+			o.Set("bytes", b)
+		case replica.Close:
+			o.Set("type", "close")
+			o.Set("code", e.Code)
+			o.Set("reason", e.Reason)
+		case replica.Wake:
+			o.Set("type", "wake")
+			o.Set("at", e.AtMillis)
+		case replica.List:
+			o.Set("type", "list")
+			o.Set("json", string(listJSON(&e)))
+		case replica.Status:
+			o.Set("type", "status")
+			o.Set("json", string(statusJSON(&e)))
+		case replica.ProfileChanged:
+			o.Set("type", "profile")
+			o.Set("json", string(profileJSON(&e)))
+		}
+		out.SetIndex(i, o)
+	}
+	return out
+}
