@@ -1,0 +1,82 @@
+// The status line: whether there is a line to the server, how long answers take, whether both sides agree.
+
+import type { Client, RecommendationsEvent } from '@nigh/client'
+import { setText } from './card.ts'
+
+export class StatusLine {
+  readonly #root = document.querySelector<HTMLElement>('.status')!
+  readonly #client: Client
+  #online = navigator.onLine
+  #paused = false
+
+  constructor(client: Client) {
+    this.#client = client
+    const offline = this.#root.querySelector<HTMLButtonElement>('.offline')!
+    offline.addEventListener('click', () => {
+      this.#paused = !this.#paused
+      if (this.#paused) client.pause()
+      else client.resume()
+      offline.setAttribute('aria-pressed', String(this.#paused))
+      setText(offline, this.#paused ? 'Go online' : 'Go offline')
+    })
+    const details = this.#root.querySelector<HTMLButtonElement>('.details')!
+    details.addEventListener('click', () => {
+      const open = details.getAttribute('aria-expanded') === 'true'
+      details.setAttribute('aria-expanded', String(!open))
+      this.#root.querySelector<HTMLElement>('.facts')!.hidden = open
+    })
+    client.addEventListener('status', (event) => {
+      this.#online = event.online
+      this.#show()
+    })
+    client.addEventListener('failure', (event) => this.#set('fault', event.message))
+    this.#root.hidden = false
+  }
+
+  /** An answer has come; before is the one to the same question that it takes the place of. */
+  answered(event: RecommendationsEvent, before: RecommendationsEvent | null): void {
+    if (event.tookMs !== null) this.#set(event.source, milliseconds(event.tookMs))
+    if (event.sinceMs !== null) this.#set('click', milliseconds(event.sinceMs))
+    if (event.source === 'local') return
+    // Right after a click the server has learned from it and this device has not been told yet: then the module compares
+    // nothing, but the lists may still be the same.
+    const agreement = event.agrees ?? (sameItems(event, before) || null)
+    this.#set('agreement', agreement === null ? 'server is ahead' : agreement ? 'both agree' : 'they differ')
+  }
+
+  #show(): void {
+    const status = this.#client.status
+    if (!status) return
+    const waiting = status.pending > 0 ? `, ${status.pending} waiting` : ''
+    const words = !this.#online
+      ? `Offline${waiting}`
+      : { offline: `Reconnecting${waiting}`, connecting: `Connecting${waiting}`, syncing: `Catching up${waiting}`, live: status.pending > 0 ? `Sending ${status.pending}` : 'Online' }[status.state]
+    this.#root.dataset['state'] = !this.#online || status.state === 'offline' ? 'offline' : status.state === 'live' && status.pending === 0 ? 'live' : 'behind'
+    this.#set('state', words)
+    this.#set('items', status.items.toLocaleString('en'))
+    this.#set('position', `${status.epoch.toString(36)}, ${status.seq.toLocaleString('en')}`)
+    this.#set('pending', String(status.pending))
+    this.#set('bytes', `${kilobytes(status.bytesIn)}, ${kilobytes(status.bytesOut)}`)
+    this.#set('agreed', `${status.agreed}, ${status.differed}`)
+    if (this.#client.loadMs !== null) this.#set('load', milliseconds(this.#client.loadMs))
+  }
+
+  #set(name: string, text: string): void {
+    setText(this.#root.querySelector(`[data-status="${name}"]`), text)
+  }
+}
+
+function sameItems(a: RecommendationsEvent, b: RecommendationsEvent | null): boolean {
+  return b !== null && a.items.length === b.items.length && a.items.every((item, i) => item.id === b.items[i]!.id)
+}
+
+export function milliseconds(ms: number): string {
+  if (ms < 0.1) return 'under 0.1 ms'
+  if (ms < 10) return `${ms.toFixed(1)} ms`
+  if (ms < 10_000) return `${Math.round(ms)} ms`
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
+export function kilobytes(bytes: number): string {
+  return bytes < 1000 ? `${bytes} B` : `${(bytes / 1000).toFixed(bytes < 100_000 ? 1 : 0)} kB`
+}

@@ -1,0 +1,59 @@
+// Builds dist/: the demo's page, nigh.js (the SDK as one file for a script tag), the documentation page, and a .br and
+// .gz beside every file worth it. sdk/build/ holds the module by then (make module).
+
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { compress } from './compress.mjs'
+
+const here = dirname(dirname(fileURLToPath(import.meta.url)))
+const dist = join(here, 'dist')
+
+for (const file of ['nigh.wasm', 'wasm_exec.js']) {
+  if (!existsSync(join(here, 'sdk/build', file))) {
+    console.error(`error: sdk/build/${file} is missing\nhint: make module builds it; make page does both`)
+    process.exit(1)
+  }
+}
+
+// dist itself stays: it is embedded into the Go program, and .gitkeep is what git knows of it.
+mkdirSync(dist, { recursive: true })
+for (const name of readdirSync(dist)) if (name !== '.gitkeep') rmSync(join(dist, name), { recursive: true })
+
+/** Where one script names another file, relatively: the site may be served below any path, nigh.js from any page. */
+const relative = (_file, { hostType }) => (hostType === 'js' ? { relative: true } : undefined)
+
+/** @type {import('vite').InlineConfig} */
+const common = {
+  configFile: false,
+  logLevel: 'warn',
+  root: join(here, 'demo'),
+  experimental: { renderBuiltUrl: relative },
+  worker: { format: 'es' },
+}
+const output = { assetFileNames: 'assets/[name]-[hash][extname]', chunkFileNames: 'assets/[name]-[hash].js' }
+const options = { outDir: dist, emptyOutDir: false, target: 'es2022', assetsInlineLimit: 0, reportCompressedSize: false }
+
+await build({
+  ...common,
+  build: { ...options, modulePreload: { polyfill: false }, rollupOptions: { output: { ...output, entryFileNames: 'assets/[name]-[hash].js' } } },
+})
+await build({
+  ...common,
+  publicDir: false,
+  build: {
+    ...options,
+    rollupOptions: {
+      input: { nigh: join(here, 'sdk/src/index.ts') },
+      preserveEntrySignatures: 'strict',
+      output: { ...output, entryFileNames: '[name].js' },
+    },
+  },
+})
+
+const swagger = join(here, 'node_modules/swagger-ui-dist')
+for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) copyFileSync(join(swagger, name), join(dist, 'docs', name))
+
+const made = await compress(dist)
+console.log(`dist: ${made.files} files, ${made.compressed} of them compressed as well`)

@@ -1,0 +1,284 @@
+// The page's half: plain objects and events around the worker. No DOM is touched, nothing happens at import.
+
+import type { Card, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
+import { now, type ErrorCode, type FromWorker, type PreferenceKind, type ToWorker } from './protocol.ts'
+import { spawn } from './spawn.ts'
+
+export type { Card, ErrorCode, ListedItem, PreferenceKind, Reason, ReaderProfile, Status, Version }
+
+export interface ConnectOptions {
+  /** Where the server is: its http or https address. */
+  url: string | URL
+  /** The reader: the same id on every device is one reader. 1 to 256 bytes. */
+  user: string
+  /** For a server that wants one. */
+  token?: string
+  /**
+   * Names this browser's line of events. Absent: random, new at every start, so what the server has not acknowledged
+   * when the page is closed is lost; keeping it belongs with keeping the outbox on the device, which is not built yet.
+   */
+  client?: string
+  /** Starts the worker; for tests and for bundlers with a way of their own. */
+  worker?: () => Worker
+}
+
+/** What a standing question asks for. */
+export interface Wish {
+  limit?: number // 1 to 200; 20 if absent
+  exclude?: string[] // ids
+  categories?: string[] // any of
+  tags?: string[] // any of
+}
+
+/** One wish about content; exactly one property. */
+export type Preference = { [K in PreferenceKind]: { [P in K]: string } & { [P in Exclude<PreferenceKind, K>]?: never } }[PreferenceKind]
+
+/** A list has come: from this device at once, from the server a moment later, and again whenever it changes. */
+export class RecommendationsEvent extends Event {
+  readonly source: 'local' | 'server'
+  readonly items: ListedItem[]
+  readonly version: Version
+  /** Server lists: whether this device came to the same list from the same state; null if that is not comparable. */
+  readonly agrees: boolean | null
+  /** Local: the module's own time. Server: from the call (or the socket's opening) to here; null if none caused it. */
+  readonly tookMs: number | null
+  /** From record, prefer or ask in this page to this event; null if none of them caused it, and for server lists. */
+  readonly sinceMs: number | null
+
+  constructor(list: List, tookMs: number | null, sinceMs: number | null) {
+    super('recommendations')
+    this.source = list.source
+    this.items = list.items
+    this.version = list.version
+    this.agrees = list.agrees
+    this.tookMs = tookMs
+    this.sinceMs = sinceMs
+  }
+}
+
+export class StatusEvent extends Event {
+  readonly status: Status
+  /** Whether there is a network, as far as the browser knows and pause() allows. */
+  readonly online: boolean
+  constructor(status: Status, online: boolean) {
+    super('status')
+    this.status = status
+    this.online = online
+  }
+}
+
+export class ProfileEvent extends Event {
+  readonly profile: ReaderProfile
+  constructor(profile: ReaderProfile) {
+    super('profile')
+    this.profile = profile
+  }
+}
+
+export class FailureEvent extends Event {
+  readonly code: ErrorCode
+  readonly message: string
+  constructor(code: ErrorCode, message: string) {
+    super('failure')
+    this.code = code
+    this.message = message
+  }
+}
+
+type Listener<E> = ((event: E) => void) | { handleEvent(event: E): void } | null
+
+class Typed<M extends { [K in keyof M]: Event }> extends EventTarget {
+  override addEventListener<K extends keyof M & string>(
+    type: K,
+    listener: Listener<M[K]>,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
+  }
+
+  override removeEventListener<K extends keyof M & string>(
+    type: K,
+    listener: Listener<M[K]>,
+    options?: boolean | EventListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options)
+  }
+}
+
+/** A question that keeps being answered until it is closed. */
+export class Standing extends Typed<{ recommendations: RecommendationsEvent }> {
+  readonly name: string
+  /** The last answer, for whoever listens late; null before the first. */
+  last: RecommendationsEvent | null = null
+  readonly #send: (message: ToWorker) => void
+
+  constructor(name: string, send: (message: ToWorker) => void) {
+    super()
+    this.name = name
+    this.#send = send
+  }
+
+  close(): void {
+    this.#send({ type: 'drop', name: this.name })
+  }
+}
+
+/** Opens a reader's connection. It works from the first moment: what is asked before the module is there waits. */
+export function connect(options: ConnectOptions): Client {
+  return new Client(options)
+}
+
+export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; failure: FailureEvent }> {
+  /** The channel as the worker last saw it; null before its first report. */
+  status: Status | null = null
+  /** What is known of the reader; null before its first report. */
+  profile: ReaderProfile | null = null
+  /** How long loading and starting the module took; null before it has. */
+  loadMs: number | null = null
+  readonly #worker: Worker
+  readonly #standing = new Map<string, Standing>()
+  readonly #closed = new AbortController()
+  #names = 0
+  #refused = ''
+
+  constructor(options: ConnectOptions) {
+    super()
+    const open: ToWorker = {
+      type: 'open',
+      url: socketUrl(options.url),
+      client: clean('client', options.client ?? randomId(), 256),
+      user: clean('user', options.user, 256),
+      token: token(options.token ?? ''),
+    }
+    this.#worker = (options.worker ?? spawn)()
+    this.#worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.#receive(event.data))
+    this.#worker.addEventListener('error', (event: ErrorEvent) => {
+      this.dispatchEvent(new FailureEvent('worker', event.message || 'the worker could not be started'))
+    })
+    this.#send(open)
+    const { signal } = this.#closed
+    for (const type of ['online', 'offline'] as const) {
+      globalThis.addEventListener?.(type, () => this.#send({ type: 'network', online: type === 'online' }), { signal })
+    }
+  }
+
+  /** "For you": asks, and keeps asking. */
+  recommend(wish: Wish = {}): Standing {
+    return this.#ask(wish)
+  }
+
+  /** "More like this". */
+  similar(id: string, wish: Wish = {}): Standing {
+    return this.#ask({ ...wish, similar: clean('id', id, 512) })
+  }
+
+  /** The reader did something: "view", "like", "dislike", "dismiss", "forget" or a kind of your policy. */
+  record(kind: string, item: string, value = 0): void {
+    if (!Number.isFinite(value)) throw new RangeError(`value is ${value}; give a finite number`)
+    this.#send({ type: 'record', kind: clean('kind', kind, 64), item: clean('item', item, 512), value, at: now() })
+  }
+
+  /** A standing wish, negative to be spared it; weight 0 takes it back. */
+  prefer(what: Preference, weight = 1): void {
+    const [entry, ...more] = Object.entries(what) as [PreferenceKind, string][]
+    if (!entry || more.length > 0) throw new TypeError('prefer takes one of text, tag, category, author, item')
+    if (!Number.isFinite(weight)) throw new RangeError(`weight is ${weight}; give a finite number`)
+    this.#send({ type: 'prefer', kind: entry[0], key: clean(entry[0], entry[1], 1000), weight, at: now() })
+  }
+
+  /** Behaves as if the network were gone, until resume. */
+  pause(): void {
+    this.#send({ type: 'pause', paused: true })
+  }
+
+  resume(): void {
+    this.#send({ type: 'pause', paused: false })
+  }
+
+  /** Ends everything; the client cannot be used again. */
+  close(): void {
+    this.#send({ type: 'close' })
+    this.#closed.abort()
+    this.#standing.clear()
+  }
+
+  #ask(wish: Wish & { similar?: string }): Standing {
+    const name = `q${++this.#names}`
+    const standing = new Standing(name, (message) => {
+      this.#standing.delete(name)
+      this.#send(message)
+    })
+    this.#standing.set(name, standing)
+    const question: Question = { ...wish, name }
+    this.#send({ type: 'ask', question, at: now() })
+    return standing
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker.postMessage(message)
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        this.loadMs = message.loadMs
+        break
+      case 'list': {
+        const standing = this.#standing.get(message.list.question)
+        if (!standing) return // closed while the answer was under way
+        const sinceMs = message.at === null ? null : now() - message.at
+        standing.last = new RecommendationsEvent(message.list, message.tookMs, sinceMs)
+        standing.dispatchEvent(standing.last)
+        break
+      }
+      case 'status': {
+        const error = message.status.error
+        this.status = message.status
+        this.dispatchEvent(new StatusEvent(message.status, message.online))
+        if (error !== '' && error !== this.#refused) this.dispatchEvent(new FailureEvent('refused', error))
+        this.#refused = error
+        break
+      }
+      case 'profile':
+        this.profile = message.profile
+        this.dispatchEvent(new ProfileEvent(message.profile))
+        break
+      case 'error':
+        this.dispatchEvent(new FailureEvent(message.code, message.message))
+        break
+    }
+  }
+}
+
+/** The channel's address: v1/sync below the server's own. */
+export function socketUrl(server: string | URL): string {
+  const url = new URL(server)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new TypeError(`url is ${url.protocol}//…; give the server's http or https address`)
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  const channel = new URL('v1/sync', url)
+  channel.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:'
+  return channel.href
+}
+
+/** s as well-formed text (a lone surrogate becomes U+FFFD), refused if empty or longer than max bytes. */
+function clean(name: string, s: string, max: number): string {
+  const bytes = new TextEncoder().encode(String(s))
+  if (bytes.length === 0) throw new RangeError(`${name} is empty; give 1 to ${max} bytes of text`)
+  if (bytes.length > max) throw new RangeError(`${name} has ${bytes.length} bytes; give at most ${max}`)
+  return new TextDecoder().decode(bytes)
+}
+
+/** A token travels as a WebSocket subprotocol, which has its own alphabet (RFC 9110, token). */
+function token(s: string): string {
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]*$/.test(s)) {
+    throw new TypeError('token has characters that a subprotocol cannot carry; use letters, digits, - . _ ~')
+  }
+  return s
+}
+
+// crypto.randomUUID exists only on https and localhost; this works everywhere.
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
+}

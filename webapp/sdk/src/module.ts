@@ -1,0 +1,111 @@
+// What nigh.wasm puts on globalThis when it has started: the replica (core/replica) behind plain calls. The worker owns
+// socket, timers and storage; the module decides everything else and answers every call with the effects to carry out,
+// in order. Times are Unix milliseconds. wasm/main_js.go is the other end of this page; they must agree.
+
+export interface NighModule {
+  readonly wire: number // version of the wire format
+  /** seed: any number of this start of the worker; spreads reconnections in time. */
+  open(config: { client: string; user: string; token: string; seed: number }): Replica
+}
+
+export interface Replica {
+  start(now: number): Effect[]
+  /** The network seems to be back: do not wait for the next try. */
+  online(now: number): Effect[]
+  /** The socket is open. */
+  opened(now: number): Effect[]
+  /** A binary frame came. */
+  frame(bytes: Uint8Array, now: number): Effect[]
+  /** The socket closed (or could not be opened): code as in CloseEvent. */
+  closed(code: number, now: number): Effect[]
+  /** A time asked for by a wake effect has come. */
+  tick(now: number): Effect[]
+  /** The reader did something; kind as in the policy ("view", "like", "dislike", "dismiss", "forget"…). */
+  record(kind: string, item: string, value: number, now: number): Effect[]
+  /** A standing wish; weight 0 takes it back. */
+  prefer(kind: 'text' | 'tag' | 'category' | 'author' | 'item', key: string, weight: number, now: number): Effect[]
+  /** A standing question: answered now if there is a catalog, and again whenever the answer changes. */
+  ask(question: Question, now: number): Effect[]
+  /** Ends a standing question. */
+  drop(name: string, now: number): Effect[]
+}
+
+export interface Question {
+  name: string // chosen by the caller; a second ask of the same name replaces the first
+  similar?: string // an item's id: "more like this"; absent: "for you"
+  limit?: number // 1 to 200; 20 if absent
+  exclude?: string[]
+  categories?: string[] // any of
+  tags?: string[] // any of
+}
+
+export type Effect =
+  | { type: 'connect' } // open the socket now
+  | { type: 'send'; bytes: Uint8Array }
+  | { type: 'close'; code: number; reason: string } // close the socket
+  | { type: 'wake'; at: number } // call tick at this time; replaces an earlier wake
+  | { type: 'list'; json: string } // a List as JSON
+  | { type: 'status'; json: string } // a Status as JSON, whenever it changed
+  | { type: 'profile'; json: string } // a ReaderProfile as JSON, whenever it changed
+
+export interface List {
+  question: string // its name
+  source: 'local' | 'server'
+  items: ListedItem[]
+  version: Version
+  /** Server lists only: true if the local list for the very same state is equal, false if not, null if not comparable. */
+  agrees: boolean | null
+}
+
+export interface ListedItem {
+  id: string
+  score: number // 1.0 is a certain edge, a perfect match of text
+  reasons: Reason[]
+  card: Card
+}
+
+export interface Reason {
+  kind: 'item' | 'term' | 'tag' | 'category' | 'author' | 'popular'
+  value: string // id of the item, or the reader's own word or label
+  title: string // of the item, for kind 'item'
+  score: number
+}
+
+export interface Card {
+  title: string
+  summary: string
+  url: string // '' or http, https or relative
+  image: string
+  author: string
+  tags: string[]
+  categories: string[]
+  attributes: Record<string, string>
+}
+
+export interface Version {
+  epoch: number
+  seq: number
+  learned: number // revision of the learned weights
+  op: number // last op of this browser that the list knows of
+  policy: number
+  hour: number
+}
+
+export interface Status {
+  state: 'offline' | 'connecting' | 'syncing' | 'live'
+  items: number // held
+  epoch: number
+  seq: number
+  pending: number // ops that the server has not acknowledged
+  sent: number // ops sent and not acknowledged
+  bytesIn: number
+  bytesOut: number
+  agreed: number // server lists found equal to the local one
+  differed: number // and not
+  error: string // last thing the server refused, '' if none
+}
+
+export interface ReaderProfile {
+  history: { item: string; strength: number; at: number }[] // most recent first; strength 1 is a view, negative a dislike
+  preferences: { kind: string; key: string; weight: number }[]
+}

@@ -1,0 +1,103 @@
+import { beforeEach, expect, test } from 'vitest'
+import { connect, type Client, type RecommendationsEvent } from '../src/index.ts'
+import { socketUrl } from '../src/client.ts'
+import type { List, Status } from '../src/module.ts'
+import type { FromWorker, ToWorker } from '../src/protocol.ts'
+
+class FakeWorker extends EventTarget {
+  got: ToWorker[] = []
+  postMessage(message: ToWorker) {
+    this.got.push(message)
+  }
+  say(message: FromWorker) {
+    this.dispatchEvent(new MessageEvent('message', { data: message }))
+  }
+}
+
+let worker: FakeWorker
+let client: Client
+const start = (options = {}) =>
+  connect({ url: 'https://recommend.example', user: 'u', client: 'c', worker: () => worker as unknown as Worker, ...options })
+const answer = (question: string, source: List['source'], ids: string[]): List => ({
+  question,
+  source,
+  items: ids.map((id) => ({ id, score: 1, reasons: [], card: { title: id, summary: '', url: '', image: '', author: '', tags: [], categories: [], attributes: {} } })),
+  version: { epoch: 1, seq: 2, learned: 0, op: 1, policy: 1, hour: 0 },
+  agrees: source === 'server' ? true : null,
+})
+const status: Status = { state: 'live', items: 1, epoch: 1, seq: 1, pending: 0, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' }
+
+beforeEach(() => {
+  worker = new FakeWorker()
+  client = start()
+})
+
+test('the first message opens the connection, below the address of the server', () => {
+  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', client: 'c', user: 'u', token: '' })
+  expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
+  expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
+  expect(() => socketUrl('ftp://example.org')).toThrow('http')
+})
+
+test('a client has an id of its own if none is given', () => {
+  start({ client: undefined })
+  expect(worker.got.at(-1)).toMatchObject({ client: expect.stringMatching(/^[0-9a-f]{32}$/) })
+})
+
+test('answers reach the question they belong to, and nobody after it was closed', () => {
+  const events: RecommendationsEvent[] = []
+  const forYou = client.recommend({ limit: 3, categories: ['novel'] })
+  const similar = client.similar('moby-dick')
+  expect(worker.got.slice(1)).toMatchObject([
+    { type: 'ask', question: { name: forYou.name, limit: 3, categories: ['novel'] } },
+    { type: 'ask', question: { name: similar.name, similar: 'moby-dick' } },
+  ])
+  forYou.addEventListener('recommendations', (event) => events.push(event))
+  worker.say({ type: 'list', list: answer(forYou.name, 'local', ['a', 'b']), tookMs: 0.4, at: performance.timeOrigin })
+  worker.say({ type: 'list', list: answer(similar.name, 'local', ['x']), tookMs: 0.4, at: null })
+  worker.say({ type: 'list', list: answer(forYou.name, 'server', ['a', 'b']), tookMs: 12, at: null })
+  expect(events.map((e) => [e.source, e.items.map((item) => item.id).join(), e.tookMs, e.agrees])).toEqual([
+    ['local', 'a,b', 0.4, null],
+    ['server', 'a,b', 12, true],
+  ])
+  expect(events[0]!.sinceMs).toBeGreaterThan(0)
+  expect(similar.last?.items[0]?.id).toBe('x')
+  forYou.close()
+  worker.say({ type: 'list', list: answer(forYou.name, 'server', ['c']), tookMs: 1, at: null })
+  expect(events).toHaveLength(2)
+  expect(worker.got.at(-1)).toEqual({ type: 'drop', name: forYou.name })
+})
+
+test('what the reader does goes out as clean text', () => {
+  client.record('like', 'a\ud800b')
+  expect(worker.got.at(-1)).toMatchObject({ type: 'record', kind: 'like', item: 'a\ufffdb', value: 0 })
+  client.prefer({ text: 'sailing boats' })
+  expect(worker.got.at(-1)).toMatchObject({ type: 'prefer', kind: 'text', key: 'sailing boats', weight: 1 })
+  client.prefer({ tag: 'horror' }, -1)
+  expect(worker.got.at(-1)).toMatchObject({ type: 'prefer', kind: 'tag', key: 'horror', weight: -1 })
+})
+
+test('what cannot be sent is refused where it is called, with what to do', () => {
+  expect(() => client.record('like', '')).toThrow('item is empty')
+  expect(() => client.record('like', 'x'.repeat(513))).toThrow('give at most 512')
+  expect(() => client.record('rating', 'x', Number.NaN)).toThrow('finite')
+  expect(() => client.prefer({} as never)).toThrow('one of text')
+  expect(() => start({ user: '' })).toThrow('user is empty')
+  expect(() => start({ token: 'a b' })).toThrow('subprotocol')
+  expect(() => start({ url: 'localhost:8080' })).toThrow()
+})
+
+test('status, profile and faults are events', () => {
+  const seen: string[] = []
+  client.addEventListener('status', (event) => seen.push(`status ${event.status.state} ${event.online}`))
+  client.addEventListener('profile', (event) => seen.push(`profile ${event.profile.history.length}`))
+  client.addEventListener('failure', (event) => seen.push(`failure ${event.code} ${event.message}`))
+  worker.say({ type: 'ready', loadMs: 80 })
+  worker.say({ type: 'status', status, online: true })
+  worker.say({ type: 'profile', profile: { history: [], preferences: [] } })
+  worker.say({ type: 'status', status: { ...status, error: 'no such item' }, online: true })
+  worker.say({ type: 'status', status: { ...status, error: 'no such item' }, online: true })
+  worker.say({ type: 'error', code: 'module', message: 'gone' })
+  expect(seen).toEqual(['status live true', 'profile 0', 'status live true', 'failure refused no such item', 'status live true', 'failure module gone'])
+  expect([client.loadMs, client.status?.error, client.profile?.history]).toEqual([80, 'no such item', []])
+})

@@ -1,0 +1,256 @@
+import { beforeEach, expect, test } from 'vitest'
+import { Host, type World } from '../src/host.ts'
+import type { Effect, List, NighModule, Question, Status } from '../src/module.ts'
+import type { FromWorker } from '../src/protocol.ts'
+
+class FakeSocket {
+  binaryType = ''
+  readyState = 0
+  sent: Uint8Array[] = []
+  closed: [number | undefined, string | undefined] | null = null
+  onopen: (() => void) | null = null
+  onmessage: ((event: { data: ArrayBuffer }) => void) | null = null
+  onclose: ((event: { code: number }) => void) | null = null
+  readonly url: string
+  readonly protocols: string[]
+  constructor(url: string, protocols: string[]) {
+    this.url = url
+    this.protocols = protocols
+  }
+  send(bytes: Uint8Array) {
+    this.sent.push(bytes)
+  }
+  close(code?: number, reason?: string) {
+    this.closed = [code, reason]
+  }
+  open() {
+    this.readyState = 1
+    this.onopen?.()
+  }
+}
+
+// A module that says what was called and answers with what the test wants.
+let calls: string[]
+let answers: Partial<Record<string, Effect[]>>
+let clock: number // of the world's fine clock, ms
+let online: boolean
+let sockets: FakeSocket[]
+let wakes: { at: number; run: () => void; cancelled: boolean }[]
+let posted: FromWorker[]
+let host: Host
+
+const note = (name: string, ...rest: unknown[]): Effect[] => {
+  calls.push([name, ...rest].join(' '))
+  const effects = answers[name] ?? []
+  if (name !== 'ask') delete answers[name]
+  return effects
+}
+const module: NighModule = {
+  wire: 1,
+  open: (config) => {
+    calls.push(`open ${config.client} ${config.user}`)
+    return {
+      start: () => note('start'),
+      online: () => note('online'),
+      opened: () => note('opened'),
+      frame: (bytes) => note('frame', ...bytes),
+      closed: (code) => note('closed', code),
+      tick: () => note('tick'),
+      record: (kind, item) => note('record', kind, item),
+      prefer: (kind, key, weight) => note('prefer', kind, key, weight),
+      ask: (question: Question) => note('ask', question.name),
+      drop: (name) => note('drop', name),
+    }
+  },
+}
+const list = (source: List['source'], op: number, question = 'q1'): Effect => ({
+  type: 'list',
+  json: JSON.stringify({ question, source, items: [], agrees: null, version: { epoch: 1, seq: 1, learned: 0, op, policy: 1, hour: 0 } } satisfies List),
+})
+const status = (pending: number): Effect => ({
+  type: 'status',
+  json: JSON.stringify({ state: 'live', items: 1, epoch: 1, seq: 1, pending, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' } satisfies Status),
+})
+const lists = () => posted.filter((message) => message.type === 'list')
+
+const world: World = {
+  unixMillis: () => 1000,
+  now: () => clock,
+  wake(at, run) {
+    const wake = { at, run, cancelled: false }
+    wakes.push(wake)
+    return () => (wake.cancelled = true)
+  },
+  socket(url, protocols) {
+    const socket = new FakeSocket(url, protocols)
+    sockets.push(socket)
+    return socket as unknown as WebSocket
+  },
+  seed: () => 7,
+  online: () => online,
+  post: (message) => posted.push(message),
+}
+
+beforeEach(() => {
+  calls = []
+  answers = {}
+  clock = 0
+  online = true
+  sockets = []
+  wakes = []
+  posted = []
+  host = new Host(world)
+})
+
+const open = (token = '') => host.receive({ type: 'open', url: 'wss://x/v1/sync', client: 'c', user: 'u', token })
+function start(token = ''): FakeSocket {
+  answers['start'] = [{ type: 'connect' }]
+  open(token)
+  host.ready(module)
+  return sockets[0]!
+}
+
+test('what comes before the module is there waits, in order', () => {
+  host.receive({ type: 'ask', question: { name: 'q1' }, at: 0 })
+  open()
+  host.receive({ type: 'record', kind: 'like', item: 'a', value: 0, at: 0 })
+  expect(calls).toEqual([])
+  host.ready(module)
+  expect(calls).toEqual(['open c u', 'start', 'ask q1', 'record like a'])
+})
+
+test('the socket is binary and names the protocol and the token', () => {
+  const socket = start('secret')
+  expect(socket.url).toBe('wss://x/v1/sync')
+  expect(socket.protocols).toEqual(['nigh.v1', 'nigh.token.secret'])
+  expect(socket.binaryType).toBe('arraybuffer')
+})
+
+test('frames go to the module and its bytes to the socket', () => {
+  const socket = start()
+  answers['opened'] = [{ type: 'send', bytes: new Uint8Array([7]) }]
+  socket.open()
+  expect(socket.sent).toEqual([new Uint8Array([7])])
+  socket.onmessage!({ data: new Uint8Array([1, 2]).buffer })
+  expect(calls.at(-1)).toBe('frame 1 2')
+})
+
+test('a later wake replaces an earlier one', () => {
+  start()
+  answers['record'] = [{ type: 'wake', at: 5 }]
+  host.receive({ type: 'record', kind: 'like', item: 'a', value: 0, at: 0 })
+  answers['record'] = [{ type: 'wake', at: 9 }]
+  host.receive({ type: 'record', kind: 'like', item: 'b', value: 0, at: 0 })
+  expect(wakes.map((wake) => [wake.at, wake.cancelled])).toEqual([[5, true], [9, false]])
+  wakes[1]!.run()
+  expect(calls.at(-1)).toBe('tick')
+})
+
+test('a close of the module ends the socket at once, and its own report is not heard twice', () => {
+  const socket = start()
+  socket.open()
+  answers['frame'] = [{ type: 'close', code: 4001, reason: 'again' }]
+  socket.onmessage!({ data: new ArrayBuffer(0) })
+  expect(socket.closed).toEqual([4001, 'again'])
+  expect(socket.onclose).toBeNull()
+  expect(calls.at(-1)).toBe('closed 4001')
+})
+
+test('going offline closes, asking for a socket then waits until the network is back', () => {
+  const socket = start()
+  socket.open()
+  answers['closed'] = [{ type: 'wake', at: 1 }]
+  online = false
+  host.networkChanged()
+  expect(calls.at(-1)).toBe('closed 1006')
+  answers['tick'] = [{ type: 'connect' }]
+  wakes.at(-1)!.run()
+  expect(sockets).toHaveLength(1)
+  online = true
+  host.networkChanged()
+  expect(sockets).toHaveLength(2)
+})
+
+test('the network coming back cuts the wait for the next try short', () => {
+  start().open()
+  online = false
+  host.networkChanged()
+  online = true
+  answers['online'] = [{ type: 'connect' }]
+  host.networkChanged()
+  expect(sockets).toHaveLength(2)
+})
+
+test('the page may see the network go before the worker does', () => {
+  const socket = start()
+  socket.open()
+  host.receive({ type: 'network', online: false })
+  expect(calls.at(-1)).toBe('closed 1006')
+})
+
+test('paused is as good as offline, and says so', () => {
+  start().open()
+  answers['record'] = [status(1)]
+  host.receive({ type: 'record', kind: 'like', item: 'a', value: 0, at: 0 })
+  host.receive({ type: 'pause', paused: true })
+  expect(posted.at(-1)).toMatchObject({ type: 'status', online: false, status: { pending: 1 } })
+  host.receive({ type: 'pause', paused: false })
+  expect(posted.at(-1)).toMatchObject({ type: 'status', online: true })
+})
+
+test("the server's time runs from the click that its answer is the first to know of", () => {
+  start().open()
+  answers['ask'] = [list('local', 0)]
+  host.receive({ type: 'ask', question: { name: 'q1' }, at: 10 })
+  clock = 40
+  answers['frame'] = [list('server', 0)]
+  sockets[0]!.onmessage!({ data: new ArrayBuffer(0) })
+  expect(lists().at(-1)).toMatchObject({ tookMs: 30 }) // 40 - 10, from the question
+
+  answers['record'] = [list('local', 1)]
+  host.receive({ type: 'record', kind: 'like', item: 'a', value: 0, at: 100 })
+  expect(lists().at(-1)).toMatchObject({ at: 100, list: { source: 'local' } })
+  answers['record'] = [list('local', 2)]
+  host.receive({ type: 'record', kind: 'like', item: 'b', value: 0, at: 200 })
+  clock = 250
+  answers['frame'] = [list('server', 1)]
+  sockets[0]!.onmessage!({ data: new ArrayBuffer(0) })
+  expect(lists().at(-1)).toMatchObject({ tookMs: 150 }) // 250 - 100: it knows of the first click only
+  clock = 260
+  answers['frame'] = [list('server', 2)]
+  sockets[0]!.onmessage!({ data: new ArrayBuffer(0) })
+  expect(lists().at(-1)).toMatchObject({ tookMs: 60 }) // 260 - 200
+  answers['frame'] = [list('server', 2)]
+  sockets[0]!.onmessage!({ data: new ArrayBuffer(0) })
+  expect(lists().at(-1)).toMatchObject({ tookMs: null }) // a push: the catalog changed
+})
+
+test('the time without a network is not the time that the server took', () => {
+  start()
+  answers['record'] = [list('local', 1)]
+  host.receive({ type: 'ask', question: { name: 'q1' }, at: 0 })
+  host.receive({ type: 'record', kind: 'like', item: 'a', value: 0, at: 0 })
+  clock = 5000
+  sockets[0]!.open()
+  clock = 5020
+  answers['frame'] = [list('server', 1)]
+  sockets[0]!.onmessage!({ data: new ArrayBuffer(0) })
+  expect(lists().at(-1)).toMatchObject({ tookMs: 20 })
+})
+
+test('a module that has died is reported once and called no more', () => {
+  const broken: NighModule = {
+    wire: 1,
+    open: (config) => ({
+      ...module.open(config),
+      record: () => {
+        throw new Error('Go program has already exited')
+      },
+    }),
+  }
+  open()
+  host.ready(broken)
+  host.receive({ type: 'record', kind: 'like', item: 'a', value: 0, at: 0 })
+  host.receive({ type: 'record', kind: 'like', item: 'b', value: 0, at: 0 })
+  expect(posted.filter((message) => message.type === 'error')).toHaveLength(1)
+})
