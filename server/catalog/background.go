@@ -1,0 +1,307 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"nigh/core"
+	"nigh/core/learn"
+	"nigh/core/wire"
+	"nigh/server/store"
+)
+
+// quiet is how long an import must pause before its items are put in relation to each other: while it goes on, most of
+// that work would be done again. A few items are related at once.
+const (
+	quiet    = 200 * time.Millisecond
+	fewItems = 64
+)
+
+// Bounds of one step in the background, some milliseconds each, so that calls are served in between.
+const (
+	learnStep = 512   // items whose weights are calculated
+	findStep  = 64    // items whose neighbours are found
+	flushSoon = 16384 // changed records that are committed without waiting for their time
+)
+
+// nextTask returns how long the owner may wait for calls before it has something else to do.
+func (c *Catalog) nextTask() time.Duration {
+	o := &c.owner
+	switch {
+	case o.learner.Dirty() || len(o.live) > flushSoon && !o.flushFailed:
+		return 0
+	case len(o.waiting) > 0:
+		return c.untilRelated()
+	case len(o.changed) > 0:
+		return 0
+	case len(o.live)+len(o.neighbours) > 0:
+		if len(o.settling) > 0 && !o.flushFailed {
+			return 0
+		}
+		return max(0, c.flush-c.now().Sub(o.liveSince))
+	case len(o.settling) > 0:
+		return 0
+	}
+	return time.Hour
+}
+
+// untilRelated returns how long to wait before neighbours are found.
+func (c *Catalog) untilRelated() time.Duration {
+	o := &c.owner
+	if len(o.waiting) <= fewItems || len(o.settling) > 0 {
+		return 0
+	}
+	return max(0, quiet-c.now().Sub(o.lastPut))
+}
+
+// background does one step of what is due.
+func (c *Catalog) background() {
+	o := &c.owner
+	switch {
+	case o.learner.Dirty():
+		c.learn()
+	case len(o.waiting) > 0 && c.untilRelated() == 0:
+		c.relate()
+	case len(o.changed) > 0 && len(o.waiting) <= fewItems:
+		// Not while many still wait: each of them changes its neighbours' edges too, 64 times the work.
+		n := min(len(o.changed), learnStep)
+		c.recalculate(o.changed[:n])
+		if o.changed = o.changed[n:]; len(o.changed) == 0 {
+			o.changed = nil
+		}
+	}
+	idle := !o.learner.Dirty() && len(o.changed)+len(o.waiting) == 0
+	due := c.now().Sub(o.liveSince) >= c.flush || len(o.live) > flushSoon && !o.flushFailed
+	if len(o.live)+len(o.neighbours) > 0 && (due || idle && len(o.settling) > 0) {
+		err := c.flushRecords(context.Background())
+		if o.flushFailed = err != nil; err != nil {
+			o.liveSince = c.now() // try again later
+			c.log.Error("learned weights could not be committed; they stay live and are tried again", "error", err)
+			c.settled(err)
+		}
+	}
+	if idle && len(o.live)+len(o.neighbours) == 0 {
+		c.settled(nil)
+	}
+	c.pending.Store(int64(len(o.waiting)))
+}
+
+func (c *Catalog) settled(err error) {
+	for _, r := range c.owner.settling {
+		r.reply <- err
+	}
+	c.owner.settling = nil
+}
+
+// touch notes that an item's record changed live; features tells that more than its weights did.
+func (c *Catalog) touch(n core.ItemNum, features bool) {
+	o := &c.owner
+	if len(o.live)+len(o.neighbours) == 0 {
+		o.liveSince = c.now()
+	}
+	o.live[n] = o.live[n] || features
+}
+
+// neighboursOf notes that an item's neighbours changed.
+func (c *Catalog) neighboursOf(n core.ItemNum) {
+	o := &c.owner
+	if len(o.live)+len(o.neighbours) == 0 {
+		o.liveSince = c.now()
+	}
+	o.neighbours[n] = true
+	if !o.related[n] {
+		o.related[n] = true
+		o.changed = append(o.changed, n)
+	}
+}
+
+// wait puts an item into the queue for neighbours.
+func (o *owner) wait(n core.ItemNum) {
+	if !o.waits[n] {
+		o.waits[n] = true
+		o.waiting = append(o.waiting, n)
+	}
+}
+
+// learn makes live what events taught.
+func (c *Catalog) learn() { c.recalculate(c.owner.learner.TakeDirty(learnStep)) }
+
+// recalculate makes the weights of items anew, and live.
+func (c *Catalog) recalculate(due []core.ItemNum) {
+	o := &c.owner
+	x, hour := c.sides.current(), hoursOf(c.now())
+	var records []*core.Record
+	for _, n := range due {
+		delete(o.related, n)
+		old := x.Get(n)
+		if old == nil {
+			continue // events outlive their items
+		}
+		w := o.learner.Weights(n, o.content.Neighbours(n), o.published[n], hour)
+		if w.Heat != old.Heat || !slices.Equal(w.Edges, old.Edges) {
+			records = append(records, old.With(w))
+			c.touch(n, false)
+		}
+	}
+	c.makeLive(records)
+}
+
+// makeLive puts records into the index, before they are committed.
+func (c *Catalog) makeLive(records []*core.Record) {
+	if len(records) == 0 {
+		return
+	}
+	c.owner.learned++
+	c.sides.write(c.version(), func(x *core.Index) {
+		for _, r := range records {
+			x.Put(r)
+		}
+	})
+	c.watches.signal(true, nil)
+}
+
+// relate finds the neighbours of the next items that wait for theirs.
+func (c *Catalog) relate() {
+	o := &c.owner
+	if o.content.Stale() {
+		c.refeature()
+	}
+	n := min(len(o.waiting), findStep)
+	step := o.waiting[:n]
+	found := make([][]learn.Neighbour, n)
+	if o.finders == nil {
+		o.finders = make([]learn.Finder, runtime.GOMAXPROCS(0))
+	}
+	var wg sync.WaitGroup
+	for f := range o.finders { // the content does not change meanwhile: its only writer waits here
+		wg.Go(func() {
+			for i := f; i < n; i += len(o.finders) {
+				found[i] = o.content.Find(&o.finders[f], step[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, item := range step {
+		delete(o.waits, item)
+		for _, m := range o.content.SetNeighbours(item, asStored(found[i])) {
+			c.neighboursOf(m)
+		}
+	}
+	if o.waiting = o.waiting[n:]; len(o.waiting) == 0 {
+		o.waiting = nil
+		if o.content.Stale() { // growth that no neighbour search was due for
+			c.refeature()
+		}
+	}
+}
+
+// asStored rounds as the store does, so that a restart calculates the very same weights.
+func asStored(ns []learn.Neighbour) []learn.Neighbour {
+	out, err := learn.DecodeNeighbours(learn.EncodeNeighbours(ns))
+	if err != nil {
+		return ns // what was just encoded can be decoded
+	}
+	return out
+}
+
+// refeature weighs all texts anew, as the catalog is now, and lets all neighbours be found again.
+func (c *Catalog) refeature() {
+	o := &c.owner
+	o.content.Reweigh()
+	x := c.sides.current()
+	var records []*core.Record
+	for _, n := range o.content.Nums() {
+		o.wait(n)
+		old := x.Get(n)
+		if old == nil {
+			continue
+		}
+		if f := o.content.Features(n); !slices.Equal(f, old.Features) {
+			r := *old
+			r.Features = f
+			records = append(records, &r)
+			c.touch(n, true)
+		}
+	}
+	c.makeLive(records)
+}
+
+// flushRecords commits what became live since the last time, and tells subscribers. On an error what was not committed
+// stays noted. An item's neighbours are committed together with the weights that come of them: a restart finds work to
+// do for an item that has no neighbours in the store, and for no other.
+func (c *Catalog) flushRecords(ctx context.Context) error {
+	o := &c.owner
+	x := c.sides.current()
+	var nums []core.ItemNum
+	for n := range o.live {
+		nums = append(nums, n)
+	}
+	for n := range o.neighbours {
+		if _, live := o.live[n]; !live && !o.related[n] {
+			nums = append(nums, n)
+		}
+	}
+	slices.Sort(nums)
+	nums = slices.DeleteFunc(nums, func(n core.ItemNum) bool {
+		gone := x.Get(n) == nil
+		if gone {
+			delete(o.live, n)
+			delete(o.neighbours, n)
+		}
+		return gone
+	})
+	for chunk := range slices.Chunk(nums, c.limits.flush) {
+		if err := c.flushItems(ctx, x, chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flushItems commits the live weights and the neighbours of some items.
+func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.ItemNum) error {
+	o := &c.owner
+	b := store.Batch{Neighbours: map[core.ItemNum][]byte{}}
+	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed}
+	for _, n := range nums {
+		if o.neighbours[n] && !o.related[n] {
+			b.Neighbours[n] = learn.EncodeNeighbours(o.content.Neighbours(n))
+		}
+		features, live := o.live[n]
+		if !live {
+			continue
+		}
+		r := x.Get(n)
+		packed := wire.AppendRecord(nil, r)
+		b.Records = append(b.Records, store.StoredRecord{Seq: d.To, Num: n, ID: string(r.ID), Record: packed})
+		if features {
+			d.Records = append(d.Records, packed)
+		} else {
+			d.Weights = append(d.Weights, wire.AppendWeights(nil, core.Weights{Num: n, Heat: r.Heat, Edges: r.Edges}))
+		}
+	}
+	if len(b.Records) == len(o.live) {
+		d.Learned = o.learned // nothing is live that the new position does not hold
+	}
+	if err := c.store.Commit(ctx, b); err != nil {
+		return fmt.Errorf("commit learned weights: %w", err)
+	}
+	for _, n := range nums {
+		delete(o.live, n)
+		if !o.related[n] {
+			delete(o.neighbours, n)
+		}
+	}
+	if len(b.Records) == 0 {
+		return nil // neighbours alone are nobody else's business
+	}
+	o.seq, o.committed = d.To, d.Learned
+	c.sides.write(c.version(), func(*core.Index) {})
+	c.feed.publish(wire.Encode(d), d.From, d.To)
+	c.watches.signal(true, nil)
+	return nil
+}

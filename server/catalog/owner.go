@@ -1,0 +1,182 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"nigh/core"
+	"nigh/core/learn"
+	"nigh/server/store"
+)
+
+// request is one call that waits for the owner. Exactly one of the pointers is set.
+type request struct {
+	put      *putRequest
+	del      *deleteRequest
+	events   *eventsRequest
+	ops      *opsRequest
+	snapshot *snapshotRequest
+	settle   bool
+	reply    chan error // capacity 1
+}
+
+// snapshotRequest is filled by the owner; snapshotData may be shared with others.
+type snapshotRequest struct{ *snapshotData }
+
+// owner is the state of the one goroutine that changes the catalog.
+type owner struct {
+	learner *learn.Learner
+	content *learn.Content
+	// seq, num and row are the last ones given; learned is the revision of the live weights.
+	seq     store.Seq
+	num     core.ItemNum
+	row     int64
+	learned uint64
+	// published holds when items appeared, where their owner said so; Unix milliseconds.
+	published map[core.ItemNum]int64
+
+	// live are the items whose weights (or, if true, features) changed since the last commit of records.
+	live       map[core.ItemNum]bool
+	liveSince  time.Time
+	committed  uint64                // learned revision of the last flush
+	neighbours map[core.ItemNum]bool // whose stored neighbours are out of date
+
+	waiting     []core.ItemNum        // items whose neighbours are to be found, in order
+	waits       map[core.ItemNum]bool // the same as a set
+	changed     []core.ItemNum        // items whose weights are to be calculated anew because of their neighbours
+	related     map[core.ItemNum]bool // the same as a set
+	lastPut     time.Time
+	finders     []learn.Finder
+	snapshot    *snapshotData // of position seq, or nil
+	flushFailed bool
+	settling    []*request // answered when nothing is left to do
+}
+
+// maxBatch bounds how many calls one commit serves, so that the first of them need not wait for ever.
+const maxBatch = 256
+
+// Run commits, learns and tells subscribers until ctx is done; then it commits what was queued and returns.
+func (c *Catalog) Run(ctx context.Context) error {
+	defer close(c.done)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		// Wait for work: a call, or what is left to do in the background.
+		var batch []*request
+		wait := c.nextTask()
+		if wait > 0 {
+			timer.Reset(wait)
+			select {
+			case r := <-c.queue:
+				batch = append(batch, r)
+			case <-timer.C:
+			case <-ctx.Done():
+				return c.finish()
+			}
+		} else if ctx.Err() != nil {
+			return c.finish()
+		}
+		c.turn(c.drain(batch))
+	}
+}
+
+// turn is one round of the owner: the calls that wait, then a step of what is to be done in the background.
+func (c *Catalog) turn(batch []*request) {
+	c.commit(batch)
+	c.background()
+}
+
+// drain takes what else is queued, without waiting.
+func (c *Catalog) drain(batch []*request) []*request {
+	for len(batch) < maxBatch {
+		select {
+		case r := <-c.queue:
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// finish commits what callers were promised and what was learnt. It is not bound to Run's context, which is done.
+func (c *Catalog) finish() error {
+	close(c.stopping) // else a stream of calls could keep the loop from ending
+	for {
+		batch := c.drain(nil)
+		if len(batch) == 0 {
+			break
+		}
+		c.commit(batch)
+	}
+	for c.owner.learner.Dirty() {
+		c.learn()
+	}
+	c.settled(ErrClosed)
+	return c.flushRecords(context.Background())
+}
+
+// commit serves a batch of calls with one commit of the store.
+func (c *Catalog) commit(batch []*request) {
+	for len(batch) > 0 {
+		// A deletion ends a commit: the same id may be put again right behind it.
+		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil })
+		if n == 0 {
+			n = len(batch)
+		}
+		c.commitTogether(batch[:n])
+		batch = batch[n:]
+	}
+}
+
+func (c *Catalog) commitTogether(batch []*request) {
+	s := newStaging(c)
+	for _, r := range batch {
+		s.stage(r)
+	}
+	err := s.commit()
+	for _, r := range batch {
+		switch {
+		case r.settle:
+			c.owner.settling = append(c.owner.settling, r)
+		case r.snapshot != nil:
+			r.reply <- c.takeSnapshot(r.snapshot)
+		default:
+			if own, failed := s.faults[r]; failed {
+				r.reply <- own
+			} else {
+				r.reply <- err
+			}
+		}
+	}
+}
+
+// takeSnapshot fills a request with the whole catalog at its present position.
+func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
+	o := &c.owner
+	if err := c.flushRecords(context.Background()); err != nil {
+		return err
+	}
+	if o.snapshot == nil || o.snapshot.version.Seq != o.seq {
+		o.snapshot = &snapshotData{version: c.version()}
+		c.sides.current().Each(func(r *core.Record) bool {
+			o.snapshot.records = append(o.snapshot.records, r)
+			return true
+		})
+	}
+	r.snapshotData = o.snapshot
+	return nil
+}
+
+// version is the state as the owner knows it.
+func (c *Catalog) version() Version {
+	o := &c.owner
+	return Version{Epoch: c.epoch, Seq: o.seq, Learned: o.learned, Policy: c.policy.Version, committed: o.committed}
+}
+
+// Settle waits until nothing is left to do in the background: neighbours found, weights learnt and committed.
+func (c *Catalog) Settle(ctx context.Context) error { return c.call(ctx, &request{settle: true}) }
+
+// Pending returns roughly how many items still wait for their content neighbours.
+func (c *Catalog) Pending() int { return int(c.pending.Load()) }

@@ -1,0 +1,124 @@
+package catalog
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"nigh/core"
+	"nigh/server/store"
+)
+
+// reader is what the catalog knows of one reader; it is a function of the reader's events and wishes in the store.
+type reader struct {
+	history     core.History
+	preferences core.Preferences
+	lastAt      int64 // time of the last event applied, Unix milliseconds
+}
+
+// same tells whether two readers are known alike, as far as a list depends on it.
+func (r reader) same(s reader) bool {
+	return slices.Equal(r.history, s.history) && slices.Equal(r.preferences, s.preferences)
+}
+
+// readers keeps readers in memory, as many as fit; the others are read from the store when they are needed.
+type readers struct {
+	mu  sync.RWMutex
+	all map[string]reader // values are never changed in place
+	// sets counts what the owner put in: what another goroutine read from the store may be older than that.
+	sets uint64
+}
+
+// maxReaders bounds the readers in memory; with 50 items each that is some 150 MB.
+const maxReaders = 100_000
+
+func (rs *readers) init() { rs.all = map[string]reader{} }
+
+func (rs *readers) get(user string) (r reader, ok bool, sets uint64) {
+	rs.mu.RLock()
+	defer rs.mu.RUnlock()
+	r, ok = rs.all[user]
+	return r, ok, rs.sets
+}
+
+// set is the owner's, who alone knows the newest state.
+func (rs *readers) set(user string, r reader) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	rs.sets++
+	rs.keep(user, r)
+}
+
+// loaded keeps what was read from the store unless the owner has set something since.
+func (rs *readers) loaded(user string, r reader, sets uint64) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if rs.sets == sets {
+		rs.keep(user, r)
+	}
+}
+
+func (rs *readers) keep(user string, r reader) {
+	if _, ok := rs.all[user]; !ok && len(rs.all) >= maxReaders {
+		for other := range rs.all { // any one: it will be read again when it is needed
+			delete(rs.all, other)
+			break
+		}
+	}
+	rs.all[user] = r
+}
+
+// readEvents is how many events a history is made of when it is read from the store.
+const readEvents = 1000
+
+// reader returns what is known of a user, from memory or from the store. A commit in between may make it old before it
+// is returned; the signal of that commit is still to come then.
+func (c *Catalog) reader(ctx context.Context, user string) (reader, error) {
+	if user == "" {
+		return reader{}, nil
+	}
+	r, ok, sets := c.readers.get(user)
+	if ok {
+		return r, nil
+	}
+	events, err := c.store.UserEvents(ctx, user, readEvents)
+	if err != nil {
+		return reader{}, err
+	}
+	prefs, err := c.store.Preferences(ctx, user)
+	if err != nil {
+		return reader{}, err
+	}
+	slices.Reverse(events)
+	r = replay(events, prefs, c.policy)
+	c.readers.loaded(user, r, sets)
+	return r, nil
+}
+
+// replay makes a reader of their last events, the oldest first.
+func replay(events []store.StoredEvent, prefs core.Preferences, p *core.Policy) reader {
+	r := reader{preferences: prefs}
+	for _, e := range events[max(0, len(events)-readEvents):] {
+		r = r.after(e, p)
+	}
+	return r
+}
+
+// after returns r after an event. Events of kinds that the policy no longer knows say nothing.
+func (r reader) after(e store.StoredEvent, p *core.Policy) reader {
+	r.lastAt = max(r.lastAt, e.AtMillis)
+	if e.Kind == core.KindForget {
+		r.history = r.history.Forget(e.Num)
+		return r
+	}
+	if k, ok := p.Kind(e.Kind); ok {
+		r.history = r.history.Record(core.Visit{Item: e.Num, Strength: k.Strength(e.ValueMilli), At: e.AtMillis})
+	}
+	return r
+}
+
+// Profile returns a reader's history and standing wishes.
+func (c *Catalog) Profile(ctx context.Context, user string) (core.History, core.Preferences, error) {
+	r, err := c.reader(ctx, user)
+	return r.history, r.preferences, err
+}

@@ -1,0 +1,410 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"nigh/core"
+	"nigh/core/wire"
+	"nigh/server/store"
+)
+
+// Outlet is where a session's frames go: a connection. No method may wait; all may be called from any goroutine, and the
+// frames go out in the order of the calls.
+type Outlet interface {
+	// Send queues a frame. If the client does not read, the outlet closes when its bound in bytes is passed.
+	Send(frame []byte)
+	// SendShared queues frames that other sessions share; they do not count against the bound.
+	SendShared(frames [][]byte)
+	// Close ends the connection after what is queued, with a code of core/wire.
+	Close(code int, reason string)
+}
+
+// Session is the server's end of one connection of the channel: frames in, frames out, no socket. core/replica is the
+// other end.
+//
+// Frame and Refresh are for one goroutine each; the owner calls Deliver. asking orders the first two: a list is ranked
+// from the very profile that the client was told of before.
+type Session struct {
+	c   *Catalog
+	out Outlet
+
+	asking sync.Mutex
+	client string
+	user   string
+	lastOp uint64
+	told   reader // as the client knows them
+	asks   []*standing
+	watch  *Watch
+
+	sending  sync.Mutex
+	position store.Seq // up to which deltas were sent
+	catching bool      // deltas wait for what they follow on
+	held     []heldDelta
+	ended    bool
+}
+
+type heldDelta struct {
+	frame    []byte
+	from, to store.Seq
+}
+
+// standing is a question that is answered again whenever its answer changes.
+type standing struct {
+	wire.Ask
+	sent []core.Ranked
+	done bool // sent was sent
+}
+
+// Bounds of a session.
+const (
+	maxAsks        = 32
+	maxAskName     = 200
+	maxClientBytes = 64
+	maxHeld        = 4096 // deltas while a snapshot is being made
+)
+
+// NewSession returns a session that waits for hello.
+func NewSession(c *Catalog, out Outlet) *Session { return &Session{c: c, out: out} }
+
+// Close ends a session; nothing is sent any more.
+func (s *Session) Close() {
+	s.sending.Lock()
+	s.ended, s.held = true, nil
+	s.sending.Unlock()
+	s.asking.Lock() // a hello under way may still subscribe
+	defer s.asking.Unlock()
+	s.c.Unsubscribe(s)
+	if s.watch != nil {
+		s.watch.Close()
+	}
+}
+
+// Watch returns what tells that Refresh has something to do; nil before hello was accepted.
+func (s *Session) Watch() *Watch {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	return s.watch
+}
+
+// User returns the reader's name once hello was accepted.
+func (s *Session) User() string {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	return s.user
+}
+
+func (s *Session) send(m wire.Message) { s.sendFrame(wire.Encode(m)) }
+
+func (s *Session) sendFrame(b []byte) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if !s.ended {
+		s.out.Send(b)
+	}
+}
+
+// Deliver implements Subscriber.
+func (s *Session) Deliver(frame []byte, from, to store.Seq) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	switch {
+	case s.ended:
+	case len(frame) > wire.MaxServerFrame:
+		s.ended, s.held = true, nil
+		s.out.Close(wire.CloseSlow, "more changes than a frame holds; connect again")
+	case s.catching:
+		if len(s.held) == maxHeld {
+			s.ended, s.held = true, nil
+			s.out.Close(wire.CloseSlow, "more changes than a snapshot takes; connect again")
+			return
+		}
+		s.held = append(s.held, heldDelta{frame, from, to})
+	case to > s.position:
+		s.position = to
+		s.out.Send(frame)
+	}
+}
+
+// Frame takes one frame of the client. An error means that the session is over and was closed with a code.
+func (s *Session) Frame(ctx context.Context, b []byte) error {
+	m, err := wire.Decode(b)
+	if errors.Is(err, wire.ErrType) {
+		return nil // from a newer client
+	}
+	if err != nil {
+		return s.fail(wire.CloseProtocol, err)
+	}
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	if s.hasEnded() {
+		return errEnded
+	}
+	if h, ok := m.(*wire.Hello); ok != (s.client == "") {
+		return s.fail(wire.CloseProtocol, errors.New("hello comes first, and once"))
+	} else if ok {
+		return s.hello(ctx, h)
+	}
+	switch m := m.(type) {
+	case *wire.Ops:
+		return s.ops(ctx, m)
+	case *wire.Ask:
+		return s.ask(ctx, m)
+	case *wire.Drop:
+		s.asks = slices.DeleteFunc(s.asks, func(a *standing) bool { return a.Name == m.Name })
+		return nil
+	}
+	return s.fail(wire.CloseProtocol, errors.New("this message is the server's to send"))
+}
+
+var errEnded = errors.New("the session has ended")
+
+func (s *Session) hasEnded() bool {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	return s.ended
+}
+
+// fail closes the session with a reason that fits a close frame.
+func (s *Session) fail(code int, err error) error {
+	s.out.Close(code, err.Error())
+	return err
+}
+
+func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
+	if h.Version != wire.Version {
+		s.send(&wire.Reset{Code: wire.ResetVersion, Reason: fmt.Sprintf("the server speaks version %d; load the page again", wire.Version)})
+		return s.fail(wire.CloseVersion, fmt.Errorf("version %d is not spoken here", h.Version))
+	}
+	if err := checkName("hello.client", h.Client, maxClientBytes); err != nil {
+		return s.fail(wire.CloseForbidden, err)
+	}
+	user := h.User
+	if user == "" { // someone without a name is who this browser is
+		user = "~" + h.Client
+	}
+	if err := checkName("hello.user", user, MaxUserBytes); err != nil {
+		return s.fail(wire.CloseForbidden, err)
+	}
+	last, err := s.c.LastOp(ctx, h.Client, user)
+	if errors.Is(err, ErrOtherReader) {
+		return s.fail(wire.CloseForbidden, err)
+	}
+	if err != nil {
+		return s.fail(wire.CloseGoingAway, err)
+	}
+	s.client, s.user, s.lastOp = h.Client, user, last
+	s.watch = s.c.Watch(user)
+
+	// The position is captured before the state is read; what is committed meanwhile waits in held.
+	s.sending.Lock()
+	s.catching = true
+	s.sending.Unlock()
+	seq := s.c.Subscribe(s)
+	s.send(&wire.Welcome{
+		Version: wire.Version, LastOp: last, NowMillis: s.c.now().UnixMilli(), Epoch: s.c.epoch, Seq: seq,
+		Policy: *s.c.policy, Items: uint64(s.c.Len()), MaxFrame: wire.MaxClientFrame,
+	})
+	position, err := s.state(ctx, h)
+	if err != nil {
+		return s.fail(wire.CloseGoingAway, err)
+	}
+	s.sending.Lock()
+	s.position, s.catching = position, false
+	for _, d := range s.held {
+		if d.to > s.position && !s.ended {
+			s.position = d.to
+			s.out.Send(d.frame)
+		}
+	}
+	s.held = nil
+	s.sending.Unlock()
+	return s.tellProfile(ctx)
+}
+
+// state brings the client to a position: by what it missed, or by everything.
+func (s *Session) state(ctx context.Context, h *wire.Hello) (store.Seq, error) {
+	if h.Epoch == s.c.epoch {
+		frame, to, ok, err := s.c.CatchUp(ctx, h.Seq)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			s.sendFrame(frame)
+			return to, nil
+		}
+		s.send(&wire.Reset{Code: wire.ResetTooOld, Reason: "too much has happened since; a snapshot follows"})
+	} else if h.Epoch != 0 {
+		s.send(&wire.Reset{Code: wire.ResetEpoch, Reason: "the catalog's history was begun anew; a snapshot follows"})
+	}
+	frames, seq, err := s.c.Snapshot(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if !s.ended {
+		s.out.SendShared(frames)
+	}
+	return seq, nil
+}
+
+// tellProfile sends what is known of the reader.
+func (s *Session) tellProfile(ctx context.Context) error {
+	r, err := s.c.reader(ctx, s.user)
+	if err != nil {
+		return s.fail(wire.CloseGoingAway, err)
+	}
+	s.sendProfile(r)
+	return nil
+}
+
+func (s *Session) sendProfile(r reader) {
+	s.told = r
+	s.send(&wire.Profile{Op: s.lastOp, History: r.history, Preferences: r.preferences})
+}
+
+func (s *Session) ops(ctx context.Context, m *wire.Ops) error {
+	if len(m.Ops) > wire.MaxOps {
+		return s.fail(wire.CloseProtocol, fmt.Errorf("%d ops in a frame; send at most %d", len(m.Ops), wire.MaxOps))
+	}
+	res, err := s.c.ApplyOps(ctx, s.client, s.user, m.First, m.Ops)
+	switch {
+	case errors.Is(err, ErrGap):
+		s.send(&wire.Reset{Code: wire.ResetUnknownClient, Reason: err.Error()})
+		return nil
+	case errors.Is(err, ErrOtherReader):
+		return s.fail(wire.CloseForbidden, err)
+	case err != nil:
+		// Not on disk: no acknowledgement. The client keeps its ops and sends them again when it is back.
+		return s.fail(wire.CloseGoingAway, err)
+	}
+	s.lastOp = res.Last
+	s.send(&wire.Ack{Op: res.Last, Refused: res.Refused})
+	if s.told.same(res.before) && !res.Adjusted && !s.moved(res.items) {
+		s.told = res.after // the client applies the same to the same
+	} else if err := s.tellProfile(ctx); err != nil {
+		return err
+	}
+	return s.answerAll(ctx, true)
+}
+
+// moved tells whether an item of acknowledged ops is not what it was when they were applied: the client, which may have
+// been told of that before the acknowledgement, would then understand them otherwise. Asked after the acknowledgement
+// was sent: what changes from now on reaches the client behind it.
+func (s *Session) moved(items map[core.ItemID]core.ItemNum) (moved bool) {
+	s.c.sides.read(func(x *core.Index, _ Version) {
+		for id, n := range items {
+			if now, ok := x.NumOf(id); !ok || now != n {
+				moved = true
+			}
+		}
+	})
+	return moved
+}
+
+func (s *Session) ask(ctx context.Context, m *wire.Ask) error {
+	i := slices.IndexFunc(s.asks, func(a *standing) bool { return a.Name == m.Name })
+	if i < 0 && len(s.asks) == maxAsks || len(m.Name) > maxAskName || len(m.Exclude) > MaxExclude {
+		s.send(&wire.Error{Reason: "too many questions, or too long a one", Hint: fmt.Sprintf("keep at most %d", maxAsks)})
+		return nil
+	}
+	a := &standing{Ask: *m}
+	a.Limit = min(a.Limit, MaxLimit)
+	if a.Limit == 0 {
+		a.Limit = DefaultLimit
+	}
+	if i < 0 {
+		s.asks = append(s.asks, a)
+	} else {
+		s.asks[i] = a
+	}
+	r, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	s.answer(a, r, true)
+	return nil
+}
+
+// Refresh answers again what changed for other reasons than this client's own ops.
+func (s *Session) Refresh(ctx context.Context) error {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	return s.answerAll(ctx, false)
+}
+
+// current returns the reader, after the client was told if it does not know them as they are.
+func (s *Session) current(ctx context.Context) (reader, error) {
+	r, err := s.c.reader(ctx, s.user)
+	if err != nil {
+		return r, s.fail(wire.CloseGoingAway, err)
+	}
+	if !r.same(s.told) {
+		s.sendProfile(r)
+	}
+	return r, nil
+}
+
+func (s *Session) answerAll(ctx context.Context, always bool) error {
+	r, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range s.asks {
+		s.answer(a, r, always)
+	}
+	return nil
+}
+
+// answer ranks and, if the list is another one or always, sends it. A list that is ahead of what the client was sent
+// is left out: the signal for it is still to come, and what was to be sent always is sent then.
+func (s *Session) answer(a *standing, r reader, always bool) {
+	v, ranked := s.c.rankAsk(&a.Ask, r)
+	s.sending.Lock()
+	ahead := v.Seq > s.position
+	s.sending.Unlock()
+	if ahead {
+		a.done = a.done && !always
+		return
+	}
+	if !always && a.done && slices.Equal(a.sent, ranked) {
+		return
+	}
+	a.sent, a.done = ranked, true
+	s.send(&wire.Recs{
+		Name: a.Name, Epoch: v.Epoch, Seq: v.Seq, Learned: v.Learned, Op: s.lastOp, Policy: v.Policy, Hour: v.Hour,
+		Items: ranked,
+	})
+}
+
+// rankAsk is the server's side of replica's query: the two must build the same core.Query from the same question.
+func (c *Catalog) rankAsk(a *wire.Ask, r reader) (v Version, ranked []core.Ranked) {
+	c.sides.read(func(x *core.Index, at Version) {
+		at.Hour = hourOf(c.now())
+		v = at
+		q := core.Query{
+			Policy: c.policy, Hour: v.Hour, Limit: int(a.Limit), Filter: core.LabelFilter(a.Categories, a.Tags, nil),
+			Exclude: numbers(x, a.Exclude),
+		}
+		var p core.Profile
+		if a.Similar != "" {
+			n, ok := x.NumOf(core.ItemID(a.Similar))
+			if !ok {
+				return
+			}
+			p, q.Matched = core.ItemProfile(n), true
+			q.Exclude = append(q.Exclude, n)
+		} else {
+			p = core.NewProfile(r.history, r.preferences, c.policy, c.analyzer, x.NumOf)
+		}
+		q.Profile = &p
+		s := c.scratch.Get().(*core.Scratch)
+		defer c.scratch.Put(s)
+		ranked = x.Rank(s, q)
+	})
+	return v, ranked
+}

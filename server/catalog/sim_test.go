@@ -1,0 +1,427 @@
+package catalog
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"nigh/core"
+	"nigh/core/replica"
+	"nigh/core/wire"
+	"nigh/server/store"
+)
+
+var (
+	simSeeds = flag.Int("seeds", 0, "how many seeds the simulation runs; 0: 500, or 120 under the race detector")
+	simSeed  = flag.Uint64("seed", 0, "the one seed to run, with what happened printed")
+)
+
+// The simulation is one goroutine and one seed: two readers, one of them with two devices, whose replica.Machines talk
+// to real Sessions of a real Catalog over a network that does everything wrong that a network, a process or a clock can
+// do. Then the faults stop, and the laws of sim_laws_test.go must hold.
+func TestSimulation_KeepsTheLaws(t *testing.T) {
+	if *simSeed != 0 {
+		w := newWorld(*simSeed, nil)
+		w.trace = t.Logf
+		if err := w.run(); err != nil {
+			t.Fatalf("seed %d: %v", *simSeed, err)
+		}
+		return
+	}
+	n := *simSeeds
+	if n == 0 {
+		if n = 500; raceEnabled {
+			n = 120
+		}
+	}
+	var sum tally
+	began := time.Now()
+	for seed := uint64(1); seed <= uint64(n); seed++ {
+		w := newWorld(seed, nil)
+		if err := w.run(); err != nil {
+			t.Fatalf("seed %d: %v\nrun it again: go test ./server/catalog -run Simulation -seed %d -v", seed, err, seed)
+		}
+		sum.add(w)
+	}
+	t.Logf("%d seeds in %v: %+v", n, time.Since(began).Round(time.Millisecond), sum)
+	sum.check(t)
+}
+
+// tally shows that the simulation does what it is for.
+type tally struct {
+	steps, frames, drops, restarts, failedCommits, ops, refused, compared int
+	afterCommit                                                           int // things that happened between commit and ack
+}
+
+func (s *tally) add(w *world) {
+	s.steps += w.tally.steps
+	s.frames += w.tally.frames
+	s.drops += w.tally.drops
+	s.restarts += w.tally.restarts
+	s.failedCommits += w.tally.failedCommits
+	s.ops += w.tally.ops
+	s.refused += len(w.refused)
+	s.afterCommit += w.tally.afterCommit
+	for _, d := range w.devices {
+		s.compared += int(d.status.Agreed)
+	}
+}
+
+func (s *tally) check(t *testing.T) {
+	for name, n := range map[string]int{
+		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
+		"compared lists": s.compared, "happenings between commit and acknowledgement": s.afterCommit,
+	} {
+		if n == 0 {
+			t.Errorf("%s = 0: the simulation does not do what it is for", name)
+		}
+	}
+}
+
+// world is everything: the clock, the server, the network and the readers.
+type world struct {
+	rng      *rand.Rand
+	now      int64 // Unix milliseconds
+	store    *ledger
+	c        *Catalog
+	devices  []*device
+	conns    []*conn
+	limits   limits
+	crashed  bool // the process died; it is opened again when the call that it died in has returned
+	nested   bool // within a call's return
+	quiet    bool // no more faults
+	sabotage *saboteur
+	refused  map[int64]bool    // tags of ops that the server refused
+	catalogs map[uint64]uint64 // checksum of the catalog by position
+	tags     int64             // given so far: each op's and event's ValueMilli
+	rest     map[int64]bool    // tags of acknowledged REST events
+	trace    func(string, ...any)
+	fault    error
+	tally    tally
+}
+
+const simStart = 1_767_225_600_000 // 2026-01-01
+
+func newWorld(seed uint64, sabotage *saboteur) *world {
+	w := &world{
+		rng: rand.New(rand.NewPCG(seed, 0x6e696768)), now: simStart, sabotage: sabotage,
+		refused: map[int64]bool{}, catalogs: map[uint64]uint64{}, rest: map[int64]bool{},
+		trace: func(string, ...any) {},
+	}
+	w.limits = defaultLimits
+	if w.pick(2) == 0 {
+		w.limits = limits{snapshotChunk: 300, catchUp: 1500, flush: 3}
+	}
+	w.store = newLedger(w)
+	w.open()
+	for i, user := range []string{"ada", "ada", "bob"} {
+		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}}
+		d.m = replica.New(replica.Config{Client: d.name, User: user, Seed: seed + uint64(i)})
+		w.devices = append(w.devices, d)
+	}
+	return w
+}
+
+// pick chooses one of n, chance says yes once in n times.
+func (w *world) pick(n int) int    { return w.rng.IntN(n) }
+func (w *world) chance(n int) bool { return !w.quiet && w.rng.IntN(n) == 0 }
+func (w *world) tag() int64        { w.tags++; return w.tags }
+func (w *world) time() time.Time   { return time.UnixMilli(w.now) }
+func (w *world) fail(err error)    { w.fault = firstError(w.fault, err) }
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// run lives through a few hundred happenings, lets everything calm down, and checks the laws.
+func (w *world) run() error {
+	for range 8 + w.pick(20) {
+		w.put()
+	}
+	for _, d := range w.devices {
+		d.step(replica.Start{})
+		d.limit = 1 + w.pick(8)
+		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit}})
+	}
+	for range 150 + w.pick(250) {
+		w.tally.steps++
+		w.happen()
+		if w.fault != nil {
+			return w.fault
+		}
+	}
+	if err := w.settle(); err != nil {
+		return err
+	}
+	return w.laws()
+}
+
+// happen is one thing of all that may happen.
+func (w *world) happen() {
+	d := w.devices[w.pick(len(w.devices))]
+	switch w.pick(24) {
+	case 0:
+		w.put()
+	case 1:
+		if w.chance(2) {
+			w.delete()
+		}
+	case 2:
+		w.event()
+	case 3, 4, 5:
+		d.act()
+	case 6:
+		d.question()
+	case 7:
+		if d.conn != nil && w.chance(2) {
+			w.drop(d.conn)
+		}
+	case 8:
+		w.jump(d)
+	case 9:
+		if w.chance(12) {
+			w.crash()
+		}
+	case 10:
+		if w.chance(6) {
+			w.store.failing = 1 + w.pick(5)
+		}
+	case 11:
+		d.online = !d.online || w.quiet
+		if !d.online && d.conn != nil {
+			w.drop(d.conn)
+		} else if d.online {
+			d.step(replica.Online{})
+		}
+	case 12:
+		w.pass(int64(w.pick(40_000)))
+	default:
+		w.pass(int64(w.pick(60)))
+	}
+	w.move(1 + w.pick(6))
+	w.reopen()
+}
+
+// jump sets a device's clock.
+func (w *world) jump(d *device) {
+	if w.chance(4) {
+		d.skew = int64(w.pick(7_200_000)) - 3_600_000
+		w.trace("%s: clock off by %d ms", d.name, d.skew)
+	}
+}
+
+// pass lets time go by, and wakes who asked for it.
+func (w *world) pass(millis int64) {
+	w.now += millis
+	for _, d := range w.devices {
+		if d.wakeAt != 0 && w.now >= d.wakeAt {
+			d.wakeAt = 0
+			d.step(replica.Tick{})
+		}
+	}
+	if w.c.nextTask() <= 0 {
+		w.c.turn(nil)
+	}
+}
+
+// put adds or changes an item; event records what somebody did elsewhere.
+func (w *world) put() {
+	topics := []string{"sailing", "whales", "go", "cooking", "mars", "jazz"}
+	n := w.pick(24)
+	it := store.Item{
+		ID: fmt.Sprint("item", n), Title: fmt.Sprintf("%s and %s", topics[n%6], topics[w.pick(6)]),
+		Description: fmt.Sprintf("number %d of %s", w.pick(1000), topics[n%4]),
+		Tags:        []string{topics[n%6], topics[w.pick(6)]}, Author: topics[n%3], Hidden: w.chance(9),
+	}
+	_, err := w.c.PutItems(bg, []store.Item{it})
+	w.trace("put %s: %v", it.ID, err)
+}
+
+func (w *world) delete() {
+	id := fmt.Sprint("item", w.pick(24))
+	err := w.c.DeleteItem(bg, id)
+	w.trace("delete %s: %v", id, err)
+}
+
+func (w *world) event() {
+	e := store.Event{
+		User: []string{"ada", "bob", "eve", "dan"}[w.pick(4)], Item: fmt.Sprint("item", w.pick(24)), Kind: simKinds[w.pick(len(simKinds))],
+		At: w.time().Add(-time.Duration(w.pick(3)) * time.Minute), ID: fmt.Sprint("key", w.pick(60)),
+	}
+	tag := w.tag()
+	e.Value = float64(tag) / 1000
+	res, err := w.c.RecordEvents(bg, []store.Event{e})
+	w.trace("event %v of %s on %s: %v %v", tag, e.User, e.Item, res, err)
+	if err == nil && res[0].Err == nil && !res[0].Duplicate {
+		w.rest[tag] = true
+	}
+}
+
+// simKinds have no scale: their value is free to be a tag.
+var simKinds = []string{"view", "click", "like", "dislike", "forget"}
+
+// crash ends the server's process where it stands; reopen starts it again, over what the store holds.
+func (w *world) crash() {
+	w.trace("crash")
+	w.crashed = true
+	w.tally.restarts++
+	for _, c := range w.conns {
+		c.dead = true
+	}
+}
+
+func (w *world) reopen() {
+	if !w.crashed {
+		return
+	}
+	w.crashed = false
+	for _, d := range w.devices {
+		if d.conn != nil {
+			w.drop(d.conn)
+		}
+	}
+	w.conns = nil
+	w.open()
+}
+
+func (w *world) open() {
+	failing := w.store.failing
+	w.store.failing = 0
+	c, err := Open(bg, w.store, Options{Now: w.time, Logger: discard})
+	w.store.failing = failing
+	if err != nil {
+		w.fail(fmt.Errorf("open: %w", err))
+		return
+	}
+	c.inline = w.afterCall
+	c.limits = w.limits
+	w.c = c
+}
+
+// afterCall comes between the commit of a call and its return: whatever happens here, happens before the answer.
+func (w *world) afterCall() {
+	if w.nested || w.quiet || w.crashed || w.pick(6) != 0 {
+		return
+	}
+	w.nested = true
+	defer func() { w.nested = false }()
+	w.tally.afterCommit++
+	switch w.pick(6) {
+	case 0:
+		w.delete()
+	case 1:
+		w.put()
+	case 2:
+		w.event()
+	case 3:
+		w.c.background()
+	case 4:
+		if d := w.devices[w.pick(len(w.devices))]; d.conn != nil {
+			w.drop(d.conn)
+		}
+	case 5:
+		w.crash()
+	}
+}
+
+// device is a browser: a machine, its clock and its connection.
+type device struct {
+	w      *world
+	name   string
+	user   string
+	m      *replica.Machine
+	skew   int64 // of its clock
+	wakeAt int64 // by the world's clock
+	online bool
+	trying bool // asked for a connection
+	conn   *conn
+	status replica.Status
+	told   replica.ProfileChanged
+	shown  map[string]replica.List
+	done   []int64        // tags of ops, in order
+	acked  map[int64]bool // those that an acknowledgement has come for
+	at     uint64         // position last checked
+	limit  int            // of the question "you"
+	asked  map[string]core.ItemID
+}
+
+func (d *device) time() int64 { return d.w.now + d.skew }
+
+// act does something: an event, or a wish.
+func (d *device) act() {
+	w := d.w
+	if w.pick(5) == 0 {
+		d.done = append(d.done, 0) // wishes have no tag; the law of the profile is theirs
+		p := core.Preference{Kind: core.PreferTag, Key: []string{"sailing", "go", "mars"}[w.pick(3)], Weight: int32(w.pick(5)-1) * core.ProfileOne}
+		if w.pick(9) == 0 {
+			p.Key = "\x00" // which the server refuses
+		}
+		d.step(replica.Prefer{Preference: p})
+		return
+	}
+	tag := w.tag()
+	d.done = append(d.done, tag)
+	w.tally.ops++
+	w.trace("%s: op %d is event %d", d.name, len(d.done), tag)
+	d.step(replica.Record{
+		Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(fmt.Sprint("item", w.pick(26))), ValueMilli: tag,
+	})
+}
+
+func (d *device) question() {
+	if d.w.pick(3) == 0 {
+		d.step(replica.Drop{Name: "like"})
+		delete(d.shown, "like")
+		return
+	}
+	id := core.ItemID(fmt.Sprint("item", d.w.pick(24)))
+	d.asked = map[string]core.ItemID{"like": id}
+	delete(d.shown, "like") // of an item that the catalog does not hold there is no list
+	d.step(replica.Ask{Question: replica.Question{Name: "like", Limit: 5, Similar: id}})
+}
+
+// step tells the machine of an input and does what it asks for.
+func (d *device) step(in replica.Input) {
+	for _, e := range d.m.Step(in, d.time()) {
+		switch e := e.(type) {
+		case replica.Connect:
+			d.trying = true
+		case replica.Send:
+			if d.conn != nil {
+				d.conn.up = append(d.conn.up, e.Bytes)
+			}
+		case replica.Close:
+			d.w.trace("%s closes: %s", d.name, e.Reason)
+			if e.Code == wire.CloseProtocol && (d.conn == nil || !d.conn.lossy) && d.w.sabotage == nil {
+				d.w.fail(fmt.Errorf("law: nobody breaks the protocol: %s says: %s", d.name, e.Reason))
+			}
+			if d.conn != nil {
+				d.conn.cut = true
+				d.conn = nil
+			}
+			d.trying = false
+		case replica.Wake:
+			d.wakeAt = 0
+			if e.AtMillis != 0 {
+				d.wakeAt = e.AtMillis - d.skew
+			}
+		case replica.List:
+			if d.shown == nil {
+				d.shown = map[string]replica.List{}
+			}
+			d.shown[e.Question] = e
+			if e.Compared && !e.Agrees {
+				d.w.fail(d.disagreement(e))
+			}
+		case replica.Status:
+			d.status = e
+		case replica.ProfileChanged:
+			d.told = e
+		}
+	}
+	d.w.fail(d.checkCatalog())
+}

@@ -1,0 +1,519 @@
+package catalog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"nigh/core"
+	"nigh/core/learn"
+	"nigh/core/wire"
+	"nigh/server/store"
+)
+
+type putRequest struct {
+	items   []store.Item
+	parsed  []learn.Parsed
+	results []ItemResult
+}
+
+type deleteRequest struct{ id string }
+
+type eventsRequest struct {
+	events  []store.Event
+	results []EventResult
+}
+
+type opsRequest struct {
+	client, user string
+	first        uint64
+	ops          []wire.Op
+	result       OpsResult
+}
+
+// staging collects what one commit will write and what is to be done in memory once it is written. Nothing in memory
+// changes before the store has it: after a failed commit there is nothing to undo.
+type staging struct {
+	c      *Catalog
+	ctx    context.Context
+	now    time.Time
+	batch  store.Batch
+	faults map[*request]error // of calls that failed by themselves
+
+	nums  map[core.ItemID]core.ItemNum // items added by this batch; 0: deleted by it
+	puts  map[core.ItemNum]*put
+	order []core.ItemNum // of puts
+	num   core.ItemNum
+	row   int64
+	keys  map[string]bool // idempotency keys of this batch and, of its calls, those in the store
+
+	// What calls need of the store is read before they stage anything, so that a call which fails leaves nothing.
+	known   map[string]reader              // readers as of this point of the batch
+	past    map[string][]store.StoredEvent // events in the store, of readers with one from before what was known
+	changed map[string]bool                // of known, those whom the batch changes
+	seen    map[string]store.Client
+	clients map[string]store.Client // of seen, those whom the batch changes
+	learnt  []lesson
+}
+
+// put is an item of the batch, in its last form.
+type put struct {
+	item   store.Item
+	parsed learn.Parsed
+	record *core.Record
+}
+
+// lesson is an event with the history that it came after.
+type lesson struct {
+	history  core.History
+	item     core.ItemNum
+	strength int32
+	at       int64
+}
+
+func newStaging(c *Catalog) *staging {
+	return &staging{
+		c: c, ctx: context.Background(), now: c.now(), num: c.owner.num, row: c.owner.row,
+		batch:  store.Batch{Neighbours: map[core.ItemNum][]byte{}},
+		faults: map[*request]error{}, nums: map[core.ItemID]core.ItemNum{}, puts: map[core.ItemNum]*put{},
+		keys: map[string]bool{}, known: map[string]reader{}, past: map[string][]store.StoredEvent{},
+		changed: map[string]bool{}, seen: map[string]store.Client{}, clients: map[string]store.Client{},
+	}
+}
+
+func (s *staging) stage(r *request) {
+	var err error
+	switch {
+	case r.put != nil:
+		s.putItems(r.put)
+	case r.del != nil:
+		err = s.delete(r.del)
+	case r.events != nil:
+		err = s.recordEvents(r.events)
+	case r.ops != nil:
+		err = s.applyOps(r.ops)
+	}
+	if err != nil {
+		s.faults[r] = err
+	}
+}
+
+// find returns the number of an item as of this point of the batch.
+func (s *staging) find(id string) (core.ItemNum, bool) {
+	if n, ok := s.nums[core.ItemID(id)]; ok {
+		return n, n != 0
+	}
+	return s.c.sides.current().NumOf(core.ItemID(id))
+}
+
+func (s *staging) putItems(r *putRequest) {
+	for i := range r.items {
+		res := &r.results[i]
+		if res.Err != nil {
+			continue
+		}
+		it := r.items[i]
+		n, known := s.find(it.ID)
+		if !known {
+			if s.c.Len()+len(s.puts) >= core.MaxItems {
+				res.Err = &InputError{"items", "would be more than a catalog can hold", "delete some first"}
+				continue
+			}
+			s.num++
+			n, res.Created = s.num, true
+			s.nums[core.ItemID(it.ID)] = n
+		}
+		if _, again := s.puts[n]; !again {
+			s.order = append(s.order, n)
+		}
+		s.puts[n] = &put{item: it, parsed: r.parsed[i]}
+	}
+}
+
+func (s *staging) delete(r *deleteRequest) error {
+	n, ok := s.find(r.id)
+	if !ok {
+		return fmt.Errorf("item %q: %w", r.id, store.ErrNotFound)
+	}
+	s.nums[core.ItemID(r.id)] = 0
+	if p := s.puts[n]; p != nil { // the store counts its number as given, and keeps nothing else of it
+		s.batch.Items = append(s.batch.Items, store.StoredItem{Item: p.item, Num: n})
+		delete(s.puts, n)
+	}
+	s.batch.Deleted = append(s.batch.Deleted, n)
+	s.batch.Records = append(s.batch.Records, store.StoredRecord{Num: n, ID: r.id, Deleted: true})
+	return nil
+}
+
+// need reads what is known of a reader who is to have events at the given times.
+func (s *staging) need(user string, times ...int64) error {
+	r, ok := s.known[user]
+	if !ok {
+		var err error
+		if r, err = s.c.reader(s.ctx, user); err != nil {
+			return fmt.Errorf("read the history of a reader: %w", err)
+		}
+		s.known[user] = r
+	}
+	last := r.lastAt
+	for _, at := range times {
+		if at >= last {
+			last = at
+			continue
+		}
+		if _, ok := s.past[user]; ok {
+			return nil
+		}
+		past, err := s.c.store.UserEvents(s.ctx, user, readEvents)
+		if err != nil {
+			return fmt.Errorf("read the events of a reader: %w", err)
+		}
+		slices.Reverse(past)
+		s.past[user] = past
+		return nil
+	}
+	return nil
+}
+
+// keep notes a reader's new state.
+func (s *staging) keep(user string, r reader) {
+	s.known[user], s.changed[user] = r, true
+}
+
+// replay makes a reader anew, of the events in the store and in the batch: an event came late, and a history is defined
+// by the order of time.
+func (s *staging) replay(user string) reader {
+	all := slices.Clone(s.past[user])
+	for _, e := range s.batch.Events {
+		if e.User == user {
+			all = append(all, e.StoredEvent)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b store.StoredEvent) int { return cmp.Compare(a.AtMillis, b.AtMillis) })
+	return replay(all, s.known[user].preferences, s.c.policy)
+}
+
+func (s *staging) recordEvents(r *eventsRequest) error {
+	if err := s.loadKeys(r.events); err != nil {
+		return err
+	}
+	times := map[string][]int64{}
+	for i := range r.events {
+		e, res := &r.events[i], &r.results[i]
+		if res.Err = checkEvent(e, s.c.policy); res.Err == nil {
+			times[e.User] = append(times[e.User], eventTime(e.At, s.now).UnixMilli())
+		}
+	}
+	for user, at := range times {
+		if err := s.need(user, at...); err != nil {
+			return err
+		}
+	}
+	for i := range r.events {
+		e, res := &r.events[i], &r.results[i]
+		if res.Err != nil {
+			continue
+		}
+		n, ok := s.find(e.Item)
+		if !ok {
+			res.Err = unknownItem("event.item", e.Item)
+			continue
+		}
+		if e.ID != "" {
+			if s.keys[e.ID] {
+				res.Duplicate = true
+				continue
+			}
+			s.keys[e.ID] = true
+		}
+		s.event(store.NewEvent{
+			StoredEvent: store.StoredEvent{
+				Num: n, User: e.User, Kind: e.Kind, ValueMilli: milli(e.Value),
+				AtMillis: eventTime(e.At, s.now).UnixMilli(),
+			},
+			Key: e.ID,
+		})
+	}
+	return nil
+}
+
+func unknownItem(field, id string) *InputError {
+	return &InputError{field, fmt.Sprintf("%q is not in the catalog", id), "put the item first"}
+}
+
+// loadKeys looks up which of a call's idempotency keys the store knows.
+func (s *staging) loadKeys(events []store.Event) error {
+	var keys []string
+	for i := range events {
+		if events[i].ID != "" && len(events[i].ID) <= MaxKeyBytes {
+			keys = append(keys, events[i].ID)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	known, err := s.c.store.KnownKeys(s.ctx, keys)
+	if err != nil {
+		return fmt.Errorf("look up idempotency keys: %w", err)
+	}
+	for k := range known {
+		s.keys[k] = true
+	}
+	return nil
+}
+
+// event adds an event to the batch; its reader is needed already. late tells that it happened before one that the
+// reader's history holds already.
+func (s *staging) event(e store.NewEvent) (late bool) {
+	r := s.known[e.User]
+	s.row++
+	e.Row = s.row
+	s.batch.Events = append(s.batch.Events, e)
+	if k, ok := s.c.policy.Kind(e.Kind); ok {
+		s.learnt = append(s.learnt, lesson{r.history, e.Num, k.Strength(e.ValueMilli), e.AtMillis})
+	}
+	if e.AtMillis < r.lastAt {
+		s.keep(e.User, s.replay(e.User))
+		return true
+	}
+	s.keep(e.User, r.after(e.StoredEvent, s.c.policy))
+	return false
+}
+
+func (s *staging) applyOps(r *opsRequest) error {
+	client, err := s.client(r.client)
+	if err != nil {
+		return err
+	}
+	if client.User != "" && client.User != r.user {
+		return ErrOtherReader
+	}
+	if r.first > client.LastOp+1 {
+		return ErrGap
+	}
+	var times []int64
+	for _, op := range r.ops {
+		if op.Event {
+			times = append(times, s.opTime(op))
+		}
+	}
+	if err := s.need(r.user, times...); err != nil {
+		return err
+	}
+	client.User = r.user
+	r.result.before, r.result.items = s.known[r.user], map[core.ItemID]core.ItemNum{}
+	for i, op := range r.ops {
+		number := r.first + uint64(i)
+		if number <= client.LastOp {
+			r.result.Adjusted = true // applied before; how, only the profile tells
+			continue
+		}
+		client.LastOp = number
+		if fault := s.op(r, store.Op{Client: r.client, Number: number}, op); fault != nil {
+			// Refused for good: were it not counted as decided, it would be sent again for ever.
+			r.result.Refused = append(r.result.Refused, wire.Refusal{
+				Op: number, Reason: fault.Field + " " + fault.Reason, Hint: fault.Hint,
+			})
+		}
+	}
+	r.result.Last, r.result.after = client.LastOp, s.known[r.user]
+	s.seen[r.client], s.clients[r.client] = client, client
+	return nil
+}
+
+// opTime is when an op counts as having happened.
+func (s *staging) opTime(op wire.Op) int64 {
+	at := time.UnixMilli(op.AtMillis)
+	if op.AtMillis == 0 || at.Before(earliest) {
+		return s.now.UnixMilli() // a device whose clock was never set
+	}
+	return eventTime(at, s.now).UnixMilli()
+}
+
+// op stages one op, or returns why it is refused.
+func (s *staging) op(r *opsRequest, id store.Op, op wire.Op) *InputError {
+	if !op.Event {
+		return s.prefer(r.user, id, op.Preference)
+	}
+	e := store.Event{User: r.user, Item: op.Item, Kind: op.Kind, Value: float64(op.ValueMilli) / 1000}
+	if err := checkEvent(&e, s.c.policy); err != nil {
+		return asInputError(err)
+	}
+	n, ok := s.find(op.Item)
+	if !ok {
+		return unknownItem("event.item", op.Item)
+	}
+	at := s.opTime(op)
+	late := s.event(store.NewEvent{
+		StoredEvent: store.StoredEvent{Num: n, User: r.user, Kind: op.Kind, ValueMilli: op.ValueMilli, AtMillis: at},
+		Op:          id,
+	})
+	r.result.Adjusted = r.result.Adjusted || late || at != op.AtMillis
+	r.result.items[core.ItemID(op.Item)] = n
+	return nil
+}
+
+// asInputError is for checks, whose errors are all of this type.
+func asInputError(err error) *InputError {
+	var fault *InputError
+	if !errors.As(err, &fault) {
+		return &InputError{Field: "op", Reason: err.Error()}
+	}
+	return fault
+}
+
+func (s *staging) prefer(user string, id store.Op, p core.Preference) *InputError {
+	if p.Kind < core.PreferText || p.Kind > core.PreferItem {
+		return &InputError{"preference.kind", fmt.Sprintf("is %d", p.Kind), "load the newest page"}
+	}
+	if err := checkName("preference.key", p.Key, core.MaxPreferenceBytes); err != nil {
+		return asInputError(err)
+	}
+	if p.Weight > core.MaxPreferenceWeight || p.Weight < -core.MaxPreferenceWeight {
+		return &InputError{"preference.weight", "is out of bounds", "use -100 to 100"}
+	}
+	r := s.known[user]
+	after := r.preferences.Set(p)
+	if p.Weight != 0 && len(after) == len(r.preferences) && len(after) == core.MaxPreferences && !holds(after, p) {
+		return &InputError{"preferences", fmt.Sprintf("are %d already", len(after)), "take one back first"}
+	}
+	r.preferences = after
+	s.keep(user, r)
+	s.batch.Preferences = append(s.batch.Preferences, store.PreferenceChange{User: user, Preference: p, Op: id})
+	return nil
+}
+
+func holds(ps core.Preferences, p core.Preference) bool {
+	for _, q := range ps {
+		if q == p {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *staging) client(id string) (store.Client, error) {
+	if c, ok := s.seen[id]; ok {
+		return c, nil
+	}
+	c, err := s.c.store.Client(s.ctx, id)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return c, fmt.Errorf("look up a client: %w", err)
+	}
+	s.seen[id] = c
+	return c, nil
+}
+
+// records makes the records of the batch's items, in order, and numbers the commit.
+func (s *staging) records() {
+	if len(s.puts) == 0 && len(s.batch.Deleted) == 0 {
+		return
+	}
+	x, o := s.c.sides.current(), &s.c.owner
+	for _, n := range s.order {
+		p := s.puts[n]
+		if p == nil {
+			continue // deleted by the same batch
+		}
+		r := &core.Record{Num: n, ID: core.ItemID(p.item.ID), Hidden: p.item.Hidden, Card: cardOf(&p.item)}
+		r.From, r.Until = fromUntil(&p.item, s.now)
+		r.Features = o.content.Weigh(p.parsed)
+		w := o.learner.Weights(n, o.content.Neighbours(n), publishedMillis(&p.item), hoursOf(s.now))
+		r.Heat, r.Edges = w.Heat, w.Edges
+		if old := x.Get(n); old != nil && len(w.Edges) == 0 {
+			r.Edges = old.Edges
+		}
+		p.record = r
+		s.batch.Items = append(s.batch.Items, store.StoredItem{Item: p.item, Num: n})
+		s.batch.Neighbours[n] = nil // to be found for the new text, also by the next process if this one ends
+		s.batch.Records = append(s.batch.Records, store.StoredRecord{Num: n, ID: p.item.ID, Record: wire.AppendRecord(nil, r)})
+	}
+	for i := range s.batch.Records {
+		s.batch.Records[i].Seq = o.seq + 1
+	}
+}
+
+func publishedMillis(it *store.Item) int64 {
+	if it.PublishedAt == nil {
+		return 0
+	}
+	return it.PublishedAt.UnixMilli()
+}
+
+// hoursOf is a time in hours since 1970, with its fraction.
+func hoursOf(t time.Time) float64 { return float64(t.UnixMilli()) / 3.6e6 }
+
+// commit writes the batch and, once it is on disk, brings memory up to it. An error means that nothing was kept.
+func (s *staging) commit() error {
+	s.records()
+	s.batch.Clients = s.clients
+	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients) == 0 {
+		return nil
+	}
+	if err := s.c.store.Commit(s.ctx, s.batch); err != nil {
+		s.c.log.Error("commit failed; nothing of it was kept", "error", err,
+			"items", len(s.batch.Items), "events", len(s.batch.Events))
+		return fmt.Errorf("commit: %w", err)
+	}
+	s.remember()
+	return nil
+}
+
+// remember brings index, learner and readers up to what was written, and tells subscribers.
+func (s *staging) remember() {
+	c, o := s.c, &s.c.owner
+	o.num, o.row = s.num, s.row
+	for user := range s.changed {
+		c.readers.set(user, s.known[user])
+	}
+	for _, l := range s.learnt {
+		o.learner.Observe(l.history, l.item, l.strength, l.at)
+	}
+	if len(s.batch.Records) == 0 {
+		c.watches.signal(false, s.changed)
+		return
+	}
+	for _, n := range s.batch.Deleted {
+		o.learner.Forget(n)
+		delete(o.published, n)
+		delete(o.live, n)
+		for _, m := range o.content.Delete(n) {
+			c.neighboursOf(m)
+		}
+	}
+	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed, Deleted: s.batch.Deleted}
+	for _, r := range s.batch.Records {
+		if !r.Deleted {
+			d.Records = append(d.Records, r.Record)
+		}
+	}
+	for _, n := range s.order {
+		if p := s.puts[n]; p != nil {
+			o.content.Put(n, p.parsed)
+			if at := publishedMillis(&p.item); at != 0 {
+				o.published[n] = at
+			} else {
+				delete(o.published, n)
+			}
+			o.wait(n)
+		}
+	}
+	o.lastPut = s.now
+	o.seq++
+	c.sides.write(c.version(), func(x *core.Index) {
+		for _, n := range s.batch.Deleted {
+			x.Delete(n)
+		}
+		for _, n := range s.order {
+			if p := s.puts[n]; p != nil && !x.Put(p.record) {
+				c.log.Error("the index refused a record", "item", p.item.ID)
+			}
+		}
+	})
+	c.size.Store(int64(c.sides.current().Len()))
+	c.feed.publish(wire.Encode(d), d.From, d.To)
+	c.watches.signal(true, nil)
+}

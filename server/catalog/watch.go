@@ -1,0 +1,62 @@
+package catalog
+
+import "sync"
+
+// Watch tells its holder that something which may change a reader's list has changed.
+type Watch struct {
+	c    chan struct{}
+	user string
+	all  *watches
+}
+
+// C receives after each change of the index or of the reader's profile. It holds one signal: several changes that
+// nobody looked at are one.
+func (w *Watch) C() <-chan struct{} { return w.c }
+
+// Close ends the watch. C is not closed.
+func (w *Watch) Close() {
+	w.all.mu.Lock()
+	defer w.all.mu.Unlock()
+	delete(w.all.set, w)
+}
+
+func (w *Watch) signal() {
+	select {
+	case w.c <- struct{}{}:
+	default:
+	}
+}
+
+// watches are all watches of a catalog.
+type watches struct {
+	mu  sync.Mutex
+	set map[*Watch]struct{}
+}
+
+func (ws *watches) add(user string) *Watch {
+	w := &Watch{c: make(chan struct{}, 1), user: user, all: ws}
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.set == nil {
+		ws.set = map[*Watch]struct{}{}
+	}
+	ws.set[w] = struct{}{}
+	return w
+}
+
+// signal wakes everyone, or those who watch one of the users.
+func (ws *watches) signal(everyone bool, users map[string]bool) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for w := range ws.set {
+		if everyone || users[w.user] {
+			w.signal()
+		}
+	}
+}
+
+func (ws *watches) count() int {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	return len(ws.set)
+}
