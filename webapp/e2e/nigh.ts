@@ -150,6 +150,11 @@ export class Demo {
     return list.locator(`[data-id="${id}"]`)
   }
 
+  /** The card at a place of "For you", whatever it is by then: lists change while a test looks at them. */
+  at(place: number): Locator {
+    return this.forYou.locator('.card').nth(place)
+  }
+
   status(name: string): Locator {
     return this.page.locator(`[data-status="${name}"]`)
   }

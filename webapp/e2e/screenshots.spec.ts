@@ -23,7 +23,7 @@ for (const width of [360, 1280]) {
         if (process.env['NIGH_SCREENSHOT'] && width === 1280 && colorScheme === 'light') {
           await page.screenshot({ path: process.env['NIGH_SCREENSHOT'] })
         }
-        await demo.card((await demo.ids())[0]!).locator('a').click()
+        await demo.at(0).locator('a').click()
         await expect(demo.similar.locator('.card')).toHaveCount(12)
         await demo.live()
         await page.screenshot({ path: `${folder}work-${width}-${colorScheme}.png` })
