@@ -43,6 +43,9 @@ func TestHistory_RecordKeepsItsLaws(t *testing.T) {
 				t.Fatalf("seed %d: the visit got lost", seed)
 			}
 			if has {
+				if at := max(v.At, old.At); now.At != at {
+					t.Fatalf("seed %d: the visit is of %d, want %d", seed, now.At, at)
+				}
 				want := v.Strength
 				if had && abs(int64(old.Strength)) > abs(int64(want)) {
 					want = old.Strength
@@ -139,7 +142,7 @@ func TestStrength_Table(t *testing.T) {
 	}{
 		{EventKind{Weight: 256}, 0, 256},
 		{EventKind{Weight: -768}, 4000, -768}, // no scale: the value is not looked at
-		{rating, 0, 768},                      // no value
+		{rating, 0, 0},                        // no value: met, and nothing said
 		{rating, 5000, 768},
 		{rating, 3750, 384}, // half the way
 		{rating, 2500, 0},

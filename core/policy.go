@@ -71,10 +71,13 @@ func (p *Policy) Kind(name string) (EventKind, bool) {
 }
 
 // Strength is what an event of kind k with a value (in thousandths; 0 if it has none) says of its item, in units of
-// 1/256.
+// 1/256. A rating without a value says that the item was met, and neither good nor bad of it: 0.
 func (k EventKind) Strength(valueMilli int64) int32 {
-	if k.Full == k.Neutral || valueMilli == 0 {
+	switch {
+	case k.Full == k.Neutral:
 		return k.Weight
+	case valueMilli == 0:
+		return 0
 	}
 	span := int64(k.Full) - int64(k.Neutral)
 	// Clamped twice: first so that no value of a stranger wraps around in the subtraction.

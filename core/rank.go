@@ -42,12 +42,17 @@ type Ranked struct {
 // Scratch is the working memory of rankings, to be used again by the next one; not by two at the same time. The zero
 // value is ready.
 type Scratch struct {
-	sums    []int64  // by slot
-	stamps  []uint32 // by slot: generation·2 if touched, +1 if it must not be shown
-	gen     uint32
+	cells   []cell // by slot
+	gen     uint32 // even
 	touched []uint32
 	heap    []candidate
 	labels  [][]Weighted
+}
+
+// cell is what a ranking adds up for one slot; sum and stamp stand together, for one cache miss instead of two.
+type cell struct {
+	sum   int64
+	stamp uint32 // the ranking's gen if touched, +1 if it must not be shown; what is older counts as untouched
 }
 
 // candidate is an item that may be listed, with all that orders it.
@@ -86,13 +91,18 @@ func (x *Index) Rank(s *Scratch, q Query) []Ranked {
 
 	// Items that share a feature with the profile…
 	s.heap = s.heap[:0]
+	most := x.highestPrior(q)
 	for _, i := range s.touched {
-		sl := &x.slots[i]
-		if s.stamps[i]&1 != 0 || !sl.shown(q.Hour) {
+		evidence := s.cells[i].sum >> 8
+		if s.cells[i].stamp&1 != 0 || q.Matched && evidence <= 0 {
 			continue
 		}
-		evidence := s.sums[i] >> 8
-		if q.Matched && evidence <= 0 {
+		// Most cannot enter the pool whatever their heat: their slots, a cache miss each, are not looked at.
+		if len(s.heap) == pool && evidence+most < s.heap[0].score {
+			continue
+		}
+		sl := &x.slots[i]
+		if !sl.shown(q.Hour) {
 			continue
 		}
 		s.offer(x, q, candidate{score: evidence + q.Policy.Prior(sl.heat, q.Hour), heat: sl.heat, num: sl.num, slot: i})
@@ -112,15 +122,14 @@ func (x *Index) Rank(s *Scratch, q Query) []Ranked {
 
 // begin makes s ready for an index of n slots.
 func (s *Scratch) begin(n int) {
-	if len(s.sums) < n {
-		s.sums = make([]int64, n+n/8)
-		s.stamps = make([]uint32, n+n/8)
+	if len(s.cells) < n {
+		s.cells = make([]cell, n+n/8)
 		s.gen = 0
 	}
 	s.touched = s.touched[:0]
 	s.gen += 2
 	if s.gen == 0 { // after 2^31 rankings: old stamps could be taken for new ones
-		clear(s.stamps)
+		clear(s.cells)
 		s.gen = 2
 	}
 }
@@ -130,13 +139,12 @@ func (x *Index) sum(s *Scratch, q Query) {
 	for i := range q.Profile.Weights {
 		w := &q.Profile.Weights[i]
 		for _, p := range x.postings[w.Feature] {
-			slot := p.slot()
-			if s.stamps[slot] != s.gen {
-				s.stamps[slot] = s.gen
-				s.sums[slot] = 0
-				s.touched = append(s.touched, slot)
+			c := &s.cells[p.slot()]
+			if c.stamp != s.gen {
+				*c = cell{stamp: s.gen}
+				s.touched = append(s.touched, p.slot())
 			}
-			s.sums[slot] += int64(p.weight().Value()) * int64(w.Weight)
+			c.sum += int64(p.weight().Value()) * int64(w.Weight)
 		}
 	}
 }
@@ -145,7 +153,7 @@ func (x *Index) sum(s *Scratch, q Query) {
 func (x *Index) forbid(s *Scratch, q Query) {
 	stamp := func(n ItemNum) {
 		if i, ok := x.byNum[n]; ok {
-			s.stamps[i] = s.gen | 1
+			s.cells[i].stamp = s.gen | 1
 		}
 	}
 	for _, n := range q.Exclude {
@@ -165,10 +173,18 @@ func (sl *slot) shown(now Hour) bool {
 	return !sl.hidden && sl.from <= now && (sl.until == 0 || now < sl.until)
 }
 
+// highestPrior returns the prior of the hottest item: no item has more.
+func (x *Index) highestPrior(q Query) int64 {
+	if len(x.hottest.chunks) == 0 {
+		return 0
+	}
+	return q.Policy.Prior(x.slots[x.hottest.chunks[0][0]].heat, q.Hour)
+}
+
 func (x *Index) offerHottest(s *Scratch, q Query) {
 	for _, chunk := range x.hottest.chunks {
 		for _, i := range chunk {
-			if s.stamps[i]&^1 == s.gen { // ranked already, or forbidden
+			if s.cells[i].stamp&^1 == s.gen { // ranked already, or forbidden
 				continue
 			}
 			sl := &x.slots[i]

@@ -235,3 +235,20 @@ func TestScratch_SurvivesItsGenerations(t *testing.T) {
 		t.Fatalf("Rank after another index = %v, want %v", got, want)
 	}
 }
+
+func TestIndex_TiesInFullPoolFallByHeat(t *testing.T) {
+	x, tw := NewIndex(), twin{}
+	tag := LabelFeature(KindTag, "sea")
+	for n := range ItemNum(3 * pool) { // heat rises and falls, so that every order of arrival occurs
+		r := &Record{Num: n + 1, ID: ItemID(rune(n + 1)), Heat: Heat(n * 7919 % 601), Features: []Weighted{{tag, WeightOne}}}
+		x.Put(r)
+		tw.put(r)
+	}
+	p := Profile{Weights: []FeatureWeight{{Feature: tag, Weight: ProfileOne}}}
+	for _, prior := range []int32{0, 50} {
+		q := Query{Profile: &p, Policy: &Policy{HalfLifeHours: 1, PriorWeight: prior}, Limit: MaxLimit}
+		if got, want := x.Rank(new(Scratch), q), tw.rank(q); !slices.Equal(got, want) {
+			t.Errorf("prior %d: Rank = %v, want %v", prior, got, want)
+		}
+	}
+}

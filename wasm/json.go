@@ -79,17 +79,17 @@ func (a *appender) bool(v bool) {
 
 // score writes a score of One as 1, with four decimals, rounded towards zero.
 func (a *appender) score(v int64) {
-	sign := ""
-	if v < 0 {
-		sign, v = "-", -v
-	}
 	a.sep()
-	a.b = append(a.b, sign...)
+	u := uint64(v)
+	if v < 0 {
+		a.b = append(a.b, '-')
+		u = -u
+	}
 	a.comma = false
-	a.int(v / core.One)
+	a.int(int64(u / core.One))
 	a.b = append(a.b, '.')
-	frac := v % core.One * 10000 / core.One
-	for div := int64(1000); div > 0; div /= 10 {
+	frac := u % core.One * 10000 / core.One
+	for div := uint64(1000); div > 0; div /= 10 {
 		a.b = append(a.b, byte('0'+frac/div%10))
 	}
 }

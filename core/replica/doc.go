@@ -2,7 +2,8 @@
 // socket, no timer and no clock: Step takes what happened and returns what should be done, so that the browser, the
 // native client and the simulation run the very same code.
 //
-// Read first: Input and Effect (what goes in and out), Machine.Step, then session.go (the server's frames).
+// Read first: Input and Effect (what goes in and out), Machine.Step, then outbox.go (what the reader
+// does, and what becomes of it) and session.go (the server's frames).
 //
 //	Start, Opened, Frame, Closed, Tick ─┐           ┌─► Connect, Send, Close, Wake
 //	Record, Prefer, Ask, Drop ──────────┤  Machine  ├─► List (local at once, then the server's)
@@ -15,5 +16,5 @@
 //   - acked <= last: ops (acked, last] are in the outbox, and each is sent again on every connection until decided.
 //   - A delta or snapshot is read and checked whole before anything of it is applied; if it does not fit, the machine
 //     connects again and goes on showing what it has.
-//   - A server list that knows less than the machine (older op, position or another policy) is never shown.
+//   - A server list that knows less than the machine (older op), or of another position or policy, is never shown.
 package replica

@@ -60,24 +60,13 @@ type Machine struct {
 	out []Effect
 }
 
-type profile struct {
-	history     core.History
-	preferences core.Preferences
-}
-
-// numbered is an op with its number.
-type numbered struct {
-	n  uint64
-	op wire.Op
-}
-
 // question is a standing question. On the wire it has a name that is never used again: an answer to a former question
 // of the same name may still be on its way.
 type question struct {
 	Question
 	wireName string
-	shown []core.Ranked // what was last shown
-	known bool          // shown was shown
+	shown    []core.Ranked // what was last shown
+	known    bool          // shown was shown
 }
 
 // Timeouts in milliseconds.
@@ -87,10 +76,6 @@ const (
 	firstRetry     = 250
 	longestRetry   = 30_000
 )
-
-// MaxOutbox bounds what a client keeps for a server that it cannot reach. Beyond it a new op is refused at once, with
-// Status.Error: nothing that was taken is ever dropped.
-const MaxOutbox = 10_000
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
@@ -166,8 +151,6 @@ func (m *Machine) send(msg wire.Message) {
 	m.status.BytesOut += int64(len(b))
 	m.emit(Send{b})
 }
-
-// --- the connection ---
 
 func (m *Machine) connect() {
 	m.state, m.retryAt = Connecting, 0
@@ -246,118 +229,6 @@ func (m *Machine) abandon(code int, reason string) {
 	m.closed(code)
 }
 
-// --- what the reader does ---
-
-func (m *Machine) do(op wire.Op) {
-	if fault := faultOf(op); fault != "" {
-		m.lastFault = fault
-		return
-	}
-	if len(m.outbox) >= MaxOutbox {
-		m.lastFault = "too much is waiting for the server; this was not kept"
-		return
-	}
-	op.AtMillis = m.now + m.skew
-	m.last++
-	n := numbered{m.last, op}
-	m.outbox = append(m.outbox, n)
-	m.overlay = append(m.overlay, n)
-	m.shown = m.apply(m.shown, op)
-	m.profileChanged()
-	m.answerAll(true)
-	m.flush()
-}
-
-// faultOf says why an op cannot be kept, "" if it can.
-func faultOf(op wire.Op) string {
-	p := op.Preference
-	switch {
-	case op.Event && (op.Item == "" || len(op.Item) > core.MaxIDBytes):
-		return "an item's id has 1 to 512 bytes; this event was not kept"
-	case op.Event && (op.Kind == "" || len(op.Kind) > 64):
-		return "a kind of event has 1 to 64 bytes; this event was not kept"
-	case !op.Event && (p.Key == "" || len(p.Key) > core.MaxPreferenceBytes):
-		return "a preference has 1 to 1000 bytes; this one was not kept"
-	case !op.Event && (p.Kind < core.PreferText || p.Kind > core.PreferItem):
-		return "a preference is for a text, tag, category, author or item; this one was not kept"
-	}
-	return ""
-}
-
-// apply returns p after an op. An event on an item that the catalog does not hold, or of an unknown kind, shows in the
-// server's answer alone.
-func (m *Machine) apply(p profile, op wire.Op) profile {
-	if !op.Event {
-		p.preferences = p.preferences.Set(op.Preference)
-		return p
-	}
-	if m.index == nil {
-		return p
-	}
-	n, ok := m.index.NumOf(core.ItemID(op.Item))
-	if !ok {
-		return p
-	}
-	if op.Kind == core.KindForget {
-		p.history = p.history.Forget(n)
-		return p
-	}
-	if k, ok := m.policy.Kind(op.Kind); ok {
-		p.history = p.history.Record(core.Visit{Item: n, Strength: k.Strength(op.ValueMilli), At: op.AtMillis})
-	}
-	return p
-}
-
-// rebuild makes shown of base and overlay.
-func (m *Machine) rebuild() {
-	p := m.base
-	for _, n := range m.overlay {
-		p = m.apply(p, n.op)
-	}
-	m.shown = p
-	m.profileChanged()
-}
-
-func (m *Machine) profileChanged() {
-	e := ProfileChanged{History: m.shown.history, Preferences: m.shown.preferences}
-	for _, v := range m.shown.history {
-		id := core.ItemID("")
-		if m.index != nil {
-			if r := m.index.Get(v.Item); r != nil {
-				id = r.ID
-			}
-		}
-		e.IDs = append(e.IDs, id)
-	}
-	m.emit(e)
-}
-
-// flush sends what was not sent on this connection yet.
-func (m *Machine) flush() {
-	if !m.welcomed {
-		return
-	}
-	i := 0
-	for i < len(m.outbox) && m.outbox[i].n <= m.sentUpTo {
-		i++
-	}
-	for i < len(m.outbox) {
-		batch := &wire.Ops{First: m.outbox[i].n}
-		for size := 0; i < len(m.outbox) && len(batch.Ops) < wire.MaxOps && size < wire.MaxClientFrame/2; i++ {
-			op := m.outbox[i].op
-			size += len(op.Item) + len(op.Kind) + len(op.Preference.Key) + 40
-			batch.Ops = append(batch.Ops, op)
-		}
-		m.sentUpTo = batch.First + uint64(len(batch.Ops)) - 1
-		m.send(batch)
-	}
-	if m.deadline == 0 {
-		m.expect()
-	}
-}
-
-// --- reporting ---
-
 func (m *Machine) report() {
 	s := m.status
 	s.State = m.state
@@ -367,12 +238,7 @@ func (m *Machine) report() {
 	}
 	s.Epoch, s.Seq = m.epoch, m.seq
 	s.Pending = len(m.outbox)
-	s.Sent = 0
-	for _, n := range m.outbox {
-		if n.n <= m.sentUpTo {
-			s.Sent++
-		}
-	}
+	s.Sent = m.sent()
 	s.Error = m.lastFault
 	if s != m.reported {
 		m.reported = s

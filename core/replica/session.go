@@ -217,34 +217,6 @@ func (m *Machine) ack(a *wire.Ack) {
 	}
 }
 
-// decided moves ops up to n from the overlay into the base, but for those refused, and out of the outbox.
-func (m *Machine) decided(n uint64, refused map[uint64]bool) {
-	i := 0
-	for i < len(m.outbox) && m.outbox[i].n <= n {
-		i++
-	}
-	m.outbox = append([]numbered(nil), m.outbox[i:]...)
-	i = 0
-	for i < len(m.overlay) && m.overlay[i].n <= n {
-		if o := m.overlay[i]; !refused[o.n] && o.n > m.baseOp {
-			m.base = m.apply(m.base, o.op)
-		}
-		i++
-	}
-	m.overlay = append([]numbered(nil), m.overlay[i:]...)
-	m.acked, m.baseOp = max(m.acked, n), max(m.baseOp, n)
-}
-
-// renumber numbers what is in the outbox anew, behind the last op that the server holds. Nothing of it was decided.
-func (m *Machine) renumber(held uint64) {
-	for i := range m.outbox {
-		m.outbox[i].n = held + uint64(i) + 1
-	}
-	m.acked, m.baseOp, m.last, m.sentUpTo = held, held, held+uint64(len(m.outbox)), 0
-	m.overlay = append([]numbered(nil), m.outbox...)
-	m.rebuild()
-}
-
 // profile takes over what the server knows of the reader: the truth up to an op, on which later ones still lie.
 func (m *Machine) profile(p *wire.Profile) {
 	if p.Op < m.baseOp {

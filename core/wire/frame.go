@@ -163,6 +163,9 @@ func (p *parser) bytes() []byte {
 		return nil
 	}
 	v, err := p.d.DecodeBytes()
+	if v == nil {
+		v = []byte{} // no bytes have one form, as in writer.bytes
+	}
 	return keep(p, v, err)
 }
 

@@ -1,0 +1,243 @@
+package replica_test
+
+import (
+	"strings"
+	"testing"
+
+	"nigh/core"
+	"nigh/core/replica"
+	"nigh/core/wire"
+)
+
+func like(id core.ItemID) replica.Record { return replica.Record{Kind: "like", Item: id} }
+
+func TestMachine_AnswersFromItsOwnCatalogAtOnce(t *testing.T) {
+	b := newBench(t).live()
+	b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 2}})
+	want(t, "list before any answer", b.ids("you"), "moon boat")
+	want(t, "Server", b.lists["you"].Server, false)
+	b.step(replica.Prefer{Preference: core.Preference{Kind: core.PreferTag, Key: "sea", Weight: core.ProfileOne}})
+	want(t, "list after a wish", b.ids("you"), "boat sea")
+	b.step(like("boat"))
+	want(t, "list after a like", b.ids("you"), "sea moon")
+	want(t, "history", b.history(), "boat")
+	want(t, "Pending", b.status.Pending, 2)
+}
+
+func TestMachine_ShowsTheServersListIfItKnowsAsMuch(t *testing.T) {
+	recs := func(op, seq uint64, name string, nums ...core.ItemNum) *wire.Recs {
+		r := &wire.Recs{Name: name, Epoch: 1, Seq: seq, Learned: 1, Op: op, Policy: policy.Version, Hour: began / 3_600_000}
+		for _, n := range nums {
+			r.Items = append(r.Items, core.Ranked{Num: n})
+		}
+		return r
+	}
+	b := newBench(t).live()
+	b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 3}})
+	ask, _ := first[*wire.Ask](b)
+	b.step(like("boat"))
+	local := b.ids("you")
+	for name, r := range map[string]*wire.Recs{
+		"that knows fewer ops": recs(0, 5, ask.Name, 1, 2, 3), "of an older position": recs(1, 4, ask.Name, 1, 2, 3),
+		"of a later position": recs(1, 6, ask.Name, 1, 2, 3), "of no question": recs(1, 5, "nobody", 1, 2, 3),
+	} {
+		if b.frame(r); b.ids("you") != local || b.lists["you"].Server {
+			t.Errorf("a list %s is shown: %v", name, b.ids("you"))
+		}
+	}
+	other := recs(1, 5, ask.Name, 1, 2, 3)
+	other.Policy++
+	if b.frame(other); b.lists["you"].Server {
+		t.Error("a list of another policy is shown")
+	}
+	b.frame(recs(1, 5, ask.Name, 3, 1))
+	want(t, "the server's list", b.ids("you"), "moon sea")
+	want(t, "Server", b.lists["you"].Server, true)
+	want(t, "Compared", b.lists["you"].Compared, true)
+	want(t, "Agreed", b.status.Agreed, 1) // nothing here has a score, and the newer number comes first
+	b.frame(recs(1, 5, ask.Name, 1, 3))
+	want(t, "Differ", b.status.Differ, 1)
+	// A second question of the same name: an answer to the first is no answer to it.
+	b.step(replica.Ask{Question: replica.Question{Name: "you", Similar: "boat"}})
+	want(t, "a question replaced", strings.Contains(b.kinds(), "Drop") && strings.Contains(b.kinds(), "Ask"), true)
+	if b.frame(recs(1, 5, ask.Name, 3, 1)); b.lists["you"].Server {
+		t.Error("the answer to a replaced question is shown")
+	}
+	b.step(replica.Drop{Name: "you"})
+	want(t, "effects of Drop", b.kinds(), "Drop Status")
+	b.step(replica.Drop{Name: "you"})
+	want(t, "effects of a second Drop", b.kinds(), "")
+}
+
+func TestMachine_LaysItsOwnOpsOverTheServersProfile(t *testing.T) {
+	b := newBench(t).live()
+	b.step(like("boat"))
+	b.step(like("moon"))
+	b.frame(&wire.Profile{Op: 1, History: core.History{{Item: 2, Strength: 768, At: began}, {Item: 1, Strength: 256, At: began - 5}}})
+	want(t, "history: op 2 over what the server knows", b.history(), "moon boat sea")
+	b.frame(&wire.Profile{Op: 0})
+	want(t, "history after an older profile", b.history(), "moon boat sea")
+}
+
+func TestMachine_SendsAgainWhatWasNotAcknowledged(t *testing.T) {
+	b := newBench(t).live()
+	b.step(like("boat"))
+	ops, ok := first[*wire.Ops](b)
+	if !ok || ops.First != 1 || len(ops.Ops) != 1 {
+		t.Fatalf("effects of a like = %s, want op 1", b.kinds())
+	}
+	b.step(like("moon"))
+	b.step(replica.Closed{Code: 1006})
+	b.step(like("sea"))
+	b.step(replica.Online{})
+	hello := b.open()
+	want(t, "hello.LastOp", hello.LastOp, 3)
+	want(t, "hello.Seq", hello.Seq, 5)
+	b.frame(welcome(5, 1)) // the acknowledgement of op 1 was lost
+	ops, _ = first[*wire.Ops](b)
+	want(t, "first op sent again", ops.First, 2)
+	want(t, "ops sent again", len(ops.Ops), 2)
+	want(t, "Pending", b.status.Pending, 2)
+	b.frame(&wire.Delta{From: 5, To: 5, Learned: 1})
+	b.frame(&wire.Ack{Op: 3})
+	want(t, "Pending after the acknowledgement", b.status.Pending, 0)
+	want(t, "history", b.history(), "sea moon boat")
+}
+
+func TestMachine_NumbersAnewWhatTheServerCannotHold(t *testing.T) {
+	b := newBench(t).live()
+	for _, id := range []core.ItemID{"boat", "moon", "sea"} {
+		b.step(like(id))
+	}
+	b.frame(&wire.Ack{Op: 2})
+	b.step(replica.Closed{Code: 1006}).step(replica.Online{})
+	b.open()
+	b.frame(welcome(5, 1)) // an older backup: op 2 was acknowledged, and is lost
+	ops, _ := first[*wire.Ops](b)
+	want(t, "first op", ops.First, 2)
+	want(t, "ops", len(ops.Ops), 1)
+	want(t, "item", ops.Ops[0].Item, "sea")
+
+	// A page that uses its id again without having kept its numbers.
+	again := newBench(t)
+	again.step(replica.Start{}).step(like("boat")).step(like("moon"))
+	again.open()
+	again.frame(welcome(5, 40))
+	ops, _ = first[*wire.Ops](again)
+	want(t, "first op of a new life", ops.First, 41)
+	want(t, "ops of a new life", len(ops.Ops), 2)
+}
+
+func TestMachine_TakesBackWhatWasRefused(t *testing.T) {
+	b := newBench(t).live()
+	b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 3}})
+	before := b.ids("you")
+	b.step(like("boat"))
+	b.step(replica.Prefer{Preference: core.Preference{Kind: core.PreferTag, Key: "space", Weight: 256}})
+	b.frame(&wire.Ack{Op: 2, Refused: []wire.Refusal{{Op: 1, Reason: "no", Hint: "do not"}, {Op: 2, Reason: "no"}}})
+	want(t, "history", b.history(), "")
+	want(t, "preferences", len(b.profile.Preferences), 0)
+	want(t, "list", b.ids("you"), before)
+	want(t, "Error", b.status.Error, "no")
+	b.frame(&wire.Ack{Op: 3})
+	want(t, "an acknowledgement of what was never sent", b.status.State, replica.Offline)
+}
+
+func TestMachine_KeepsWhatItShowsWhenWhatComesIsWrong(t *testing.T) {
+	deltas := map[string]wire.Message{
+		"a gap":                    &wire.Delta{From: 7, To: 8},
+		"a step back":              &wire.Delta{From: 5, To: 4},
+		"a torn record":            &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{{1, 2, 3}}},
+		"torn weights":             &wire.Delta{From: 5, To: 6, Records: [][]byte{item(4, "new", "sea")}, Weights: [][]byte{{0}}},
+		"weights of nothing":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendWeights(nil, core.Weights{Num: 9})}},
+		"weights of what it takes": &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendWeights(nil, core.Weights{Num: 1})}},
+		"an id of two items":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{item(9, "boat", "sea")}},
+		"a missing chunk":          &wire.Snapshot{Epoch: 1, Seq: 9, Chunk: 1, Last: true},
+		"a wrong checksum":         &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 1, Sum: 1, Records: [][]byte{item(4, "new", "sea")}},
+		"a wrong count":            &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 2, Sum: wire.Sum(wire.SumStart, [][]byte{item(4, "new", "sea")}), Records: [][]byte{item(4, "new", "sea")}},
+		"a torn snapshot":          &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 1, Sum: wire.Sum(wire.SumStart, [][]byte{{9}}), Records: [][]byte{{9}}},
+	}
+	for name, m := range deltas {
+		b := newBench(t).live()
+		b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 3}})
+		shown := b.ids("you")
+		b.frame(m)
+		if c, ok := effect[replica.Close](b); !ok || c.Code != wire.CloseProtocol {
+			t.Errorf("%s: effects = %s, want a close of the protocol", name, b.kinds())
+		}
+		b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 3}})
+		want(t, name+": list", b.ids("you"), shown)
+		_, seq, _ := b.m.Position()
+		want(t, name+": position", seq, 5)
+		want(t, name+": waits for the next try", b.status.State == replica.Offline && b.m.Index().Len() == 3, true)
+	}
+	b := newBench(t).live()
+	b.step(replica.Frame{Bytes: []byte{0xc1}})
+	want(t, "state after a torn frame", b.status.State, replica.Offline)
+	b = newBench(t).live()
+	b.step(replica.Frame{Bytes: []byte{0x91, 0x7f}})
+	want(t, "state after a frame of a newer server", b.status.State, replica.Live)
+}
+
+// What does not fit although nothing is torn means that the catalog held is not the server's: the next hello says so.
+func TestMachine_AsksForASnapshotWhenItsCatalogIsSuspect(t *testing.T) {
+	b := newBench(t).live()
+	b.frame(&wire.Delta{From: 5, To: 6, Weights: [][]byte{wire.AppendWeights(nil, core.Weights{Num: 9})}})
+	b.step(replica.Online{})
+	hello := b.open()
+	want(t, "hello.Epoch", hello.Epoch, 0)
+	b.frame(welcome(6, 0))
+	want(t, "state with a suspect catalog", b.status.State, replica.Syncing)
+	b.frame(snapshot(6, item(1, "sea", "sea")))
+	want(t, "state after the snapshot", b.status.State, replica.Live)
+	want(t, "items", b.status.Items, 1)
+}
+
+func TestMachine_ShowsASnapshotWholeOrNot(t *testing.T) {
+	b := newBench(t).live()
+	all := [][]byte{item(1, "sea", "sea"), item(7, "star", "space"), item(8, "reef", "sea")}
+	b.frame(&wire.Reset{Code: wire.ResetTooOld, Reason: "long ago"})
+	for i, rec := range all {
+		want(t, "items while chunks come", b.status.Items, 3)
+		if _, there := b.m.Index().NumOf("star"); there {
+			t.Error("an item of half a snapshot is shown")
+		}
+		b.frame(&wire.Snapshot{
+			Epoch: 1, Seq: 9, Learned: 2, Chunk: uint64(i), Last: i == 2, Items: 3, Sum: wire.Sum(wire.SumStart, all[:i+1]), Records: [][]byte{rec},
+		})
+	}
+	if _, there := b.m.Index().NumOf("star"); !there {
+		t.Error("the whole snapshot is not shown")
+	}
+	want(t, "position", b.status.Seq, 9)
+}
+
+func TestMachine_ObeysEachReset(t *testing.T) {
+	for code, tc := range map[wire.ResetCode]struct {
+		state  replica.State
+		reason string
+	}{
+		wire.ResetVersion:       {replica.Offline, "load a newer page"},
+		wire.ResetUnknownClient: {replica.Offline, "ops are missing"},
+		wire.ResetTooOld:        {replica.Live, "a snapshot follows"},
+		wire.ResetEpoch:         {replica.Live, "a snapshot follows"},
+		wire.ResetChecksum:      {replica.Live, "a snapshot follows"},
+	} {
+		b := newBench(t).live()
+		b.frame(&wire.Reset{Code: code, Reason: tc.reason})
+		want(t, "state after reset", b.status.State, tc.state)
+		want(t, "Error", b.status.Error, tc.reason)
+		want(t, "items still shown", b.status.Items, 3)
+		wake, ok := effect[replica.Wake](b)
+		if final := code == wire.ResetVersion; tc.state == replica.Offline && (!ok || final != (wake.AtMillis == 0)) {
+			t.Errorf("reset %d: wake = %v, want another try: %v", code, wake, !final)
+		}
+	}
+	// Another epoch: numbers mean other items, so a history of the old ones is void until the profile comes.
+	b := newBench(t).live()
+	b.frame(&wire.Profile{History: core.History{{Item: 1, Strength: 256, At: 1}}})
+	s := snapshot(2, item(1, "other", "sea"))
+	s.Epoch = 2
+	b.frame(s)
+	want(t, "history in a new epoch", b.history(), "")
+}
