@@ -21,7 +21,7 @@ import (
 
 // What the demo's pages show.
 const (
-	homeItems    = 24
+	homeItems    = 36 // of which the page shows the first as the list, the rest to browse
 	homeTopics   = 18
 	similarItems = 12
 	topicSample  = 5000 // items whose tags are counted
@@ -128,8 +128,15 @@ func (p *pages) work(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
+	tags, err := p.topics.get(r.Context(), p.catalog) // for the way home, which needs no other page
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	card := workCard(it)
-	p.render(w, r, http.StatusOK, webapp.Page{Title: cmp.Or(it.Title, it.ID), Work: &card, Similar: cards(res)})
+	p.render(w, r, http.StatusOK, webapp.Page{
+		Title: cmp.Or(it.Title, it.ID), Work: &card, Similar: cards(res), Topics: tags,
+	})
 }
 
 // fail renders the page that says that nothing is here, or a problem where the server is at fault.

@@ -16,6 +16,11 @@ import (
 // Sync makes the handler of GET /v1/sync: the socket around catalog.Session, which decides everything. delay, for tests
 // of pages, holds back every frame that goes out.
 func Sync(c *catalog.Catalog, delay time.Duration) func(*Guard) http.Handler {
+	return syncWith(c, delay, helloWithin)
+}
+
+// syncWith is Sync with the time that a client has for its hello.
+func syncWith(c *catalog.Catalog, delay, helloWithin time.Duration) func(*Guard) http.Handler {
 	return func(g *Guard) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			socket, err := g.Accept(w, r, AcceptOptions{
@@ -27,7 +32,7 @@ func Sync(c *catalog.Catalog, delay time.Duration) func(*Guard) http.Handler {
 				return // answered
 			}
 			defer socket.Release()
-			serveSync(r.Context(), c, g, socket, delay)
+			serveSync(r.Context(), c, g, socket, delay, helloWithin)
 		})
 	}
 }
@@ -43,7 +48,7 @@ const (
 // maxQueued bounds what a client may leave unread, in bytes: Centrifugo's default.
 const maxQueued = 1 << 20
 
-func serveSync(ctx context.Context, c *catalog.Catalog, g *Guard, socket *Socket, delay time.Duration) {
+func serveSync(ctx context.Context, c *catalog.Catalog, g *Guard, socket *Socket, delay, helloWithin time.Duration) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := newOutlet(delay)
@@ -64,13 +69,17 @@ func serveSync(ctx context.Context, c *catalog.Catalog, g *Guard, socket *Socket
 		case <-ctx.Done():
 		}
 	})
-	if socket.Subprotocol() != wire.Subprotocol {
+	if socket.Subprotocol() == wire.Subprotocol {
+		late := time.AfterFunc(helloWithin, func() { out.Close(wire.CloseTimeout, "no hello came in time") })
+		defer late.Stop()
+		// The error is how every connection ends, by a close or a cut: nothing to report, and the session said its part.
+		_ = readFrames(ctx, socket.Conn, session, func() {
+			late.Stop()
+			children.Go(func() { refresh(ctx, session) })
+		})
+	} else {
 		out.Close(wire.CloseVersion, "this address speaks the subprotocol "+wire.Subprotocol)
 	}
-	// The error is how every connection ends, by a close or a cut: nothing to report, and the session said its part.
-	_ = readFrames(ctx, socket.Conn, session, func() {
-		children.Go(func() { refresh(ctx, session) })
-	})
 	out.finish(ctx)
 }
 
@@ -79,12 +88,7 @@ func serveSync(ctx context.Context, c *catalog.Catalog, g *Guard, socket *Socket
 func readFrames(ctx context.Context, conn *websocket.Conn, s *catalog.Session, welcomed func()) error {
 	known := false
 	for {
-		readCtx, cancel := ctx, context.CancelFunc(func() {})
-		if !known {
-			readCtx, cancel = context.WithTimeout(ctx, helloWithin)
-		}
-		kind, b, err := conn.Read(readCtx)
-		cancel()
+		kind, b, err := conn.Read(ctx)
 		if err != nil {
 			return err
 		}
@@ -201,15 +205,19 @@ func (o *outlet) signal() {
 	}
 }
 
-// take returns what is queued; with nothing queued, the close that is due.
-func (o *outlet) take() (frames []queued, code int, reason string) {
+// take returns the next frame; with nothing queued, the close that is due.
+func (o *outlet) take() (next queued, ok bool, code int, reason string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.queue) == 0 {
-		return nil, o.code, o.reason
+		return queued{}, false, o.code, o.reason
 	}
-	frames, o.queue = o.queue, nil
-	return frames, 0, ""
+	next = o.queue[0]
+	o.queue[0] = queued{} // or the array would hold the frame
+	if o.queue = o.queue[1:]; len(o.queue) == 0 {
+		o.queue = nil
+	}
+	return next, true, 0, ""
 }
 
 func (o *outlet) written(size int) {
@@ -225,14 +233,12 @@ func (o *outlet) write(ctx context.Context, conn *websocket.Conn) {
 	idle := time.NewTicker(pingEvery)
 	defer idle.Stop()
 	for {
-		frames, code, reason := o.take()
-		for _, q := range frames {
-			if !pause(ctx, time.Until(q.due)) || writeFrame(ctx, conn, q.frame) != nil {
+		next, ok, code, reason := o.take()
+		if ok {
+			if !pause(ctx, time.Until(next.due)) || writeFrame(ctx, conn, next.frame) != nil {
 				return
 			}
-			o.written(q.size)
-		}
-		if len(frames) > 0 {
+			o.written(next.size)
 			continue
 		}
 		if code != 0 {

@@ -141,14 +141,15 @@ type ResetCode uint64
 
 // The reasons of a reset.
 const (
-	ResetUnknownClient ResetCode = 1 // ops of this client were seen that the server does not hold: number anew
+	ResetUnknownClient ResetCode = 1 // ops before the client's are missing here: connect again, the welcome tells where to go on
 	ResetVersion       ResetCode = 2 // wire versions do not fit
 	ResetTooOld        ResetCode = 3 // the log does not reach back to the client's position
 	ResetEpoch         ResetCode = 4 // the catalog's history was rewritten
 	ResetChecksum      ResetCode = 5 // what arrived is not what was sent
 )
 
-// Reset drops the client's catalog (and, for ResetUnknownClient, its numbering); a snapshot follows.
+// Reset tells the client that what it holds cannot be continued. A snapshot follows, but for ResetUnknownClient and
+// ResetVersion: after the one the client connects again, after the other it does not.
 type Reset struct {
 	Code   ResetCode
 	Reason string

@@ -2,10 +2,24 @@
 // changes. It is the owner of its sequence: one goroutine commits, numbers what it committed, applies it to the index,
 // and tells the subscribers, in this order.
 //
-// Read first: Catalog (the methods that HTTP and the channel call), then owner.go (the goroutine).
+// Read first: Catalog (the methods that HTTP and the channel call), then owner.go (the goroutine), staging.go (what one
+// commit writes) and background.go (what is learnt in between); then session.go, the server's end of the channel.
 //
 //	PutItems, DeleteItem, RecordEvents, ApplyOps ──► queue ──► owner: one store.Commit for all that waits
 //	                                                              │ then index (two sides, pointer swap), learner
 //	                                                              ▼
 //	Recommend, Similar ◄── index side, lock-free           subscribers: "there is news up to seq n"
+//
+// # Invariants
+//
+//   - Nothing in memory changes before the store has it, except learned weights, which the events in the store can always
+//     make again.
+//   - A call reads all that it needs of the store before it stages anything: a call that fails leaves nothing behind.
+//   - A position says all of the catalog: two indexes at one position hold the same bytes. What is live but not yet
+//     committed has a revision of its own (Version.Learned).
+//   - A session tells its client of the reader's profile before it answers with a list that was ranked from it, unless
+//     the client is sure to make the very same profile of its own ops.
+//   - The owner waits for nobody: what it calls while it publishes (Deliver, signals) only queues.
+//
+// sim_test.go runs all of this with core/replica at the other end, on one goroutine with every fault there is.
 package catalog

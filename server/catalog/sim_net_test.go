@@ -35,7 +35,9 @@ func (c *conn) Send(frame []byte) {
 	if m, err := wire.Decode(frame); err == nil {
 		if ack, ok := m.(*wire.Ack); ok {
 			for _, r := range ack.Refused {
-				c.w.refused[c.d.done[r.Op-1]] = true
+				if r.Op <= uint64(len(c.d.done)) { // else by sabotage
+					c.w.refused[c.d.done[r.Op-1]] = true
+				}
 			}
 		}
 	}
@@ -140,7 +142,11 @@ func (w *world) moveUp(c *conn) {
 		if w.sabotage != nil && w.sabotage.up != nil {
 			frame = w.sabotage.up(c, frame)
 		}
-		if err := c.session.Frame(bg, frame); err != nil {
+		before := w.busy
+		w.busy = c
+		err := c.session.Frame(bg, frame)
+		w.busy = before
+		if err != nil {
 			w.trace("%s: the session ends: %v", c.d.name, err)
 			w.end(c)
 		}
@@ -246,7 +252,6 @@ type ledger struct {
 	*storetest.Model
 	w       *world
 	failing int // commits
-	lying   bool
 	applied map[store.Op]int
 }
 
@@ -266,6 +271,7 @@ func (l *ledger) Commit(ctx context.Context, b store.Batch) error {
 		s.commit(l, &b)
 	}
 	if err := l.Model.Commit(ctx, b); err != nil {
+		l.w.fail(fmt.Errorf("law: the store has nothing to refuse: %w", err))
 		return err
 	}
 	for _, e := range b.Events {

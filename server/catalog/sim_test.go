@@ -7,9 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"nigh/core"
 	"nigh/core/replica"
-	"nigh/core/wire"
 	"nigh/server/store"
 )
 
@@ -89,9 +87,11 @@ type world struct {
 	devices  []*device
 	conns    []*conn
 	limits   limits
-	crashed  bool // the process died; it is opened again when the call that it died in has returned
-	nested   bool // within a call's return
-	quiet    bool // no more faults
+	crashed  bool   // the process died; it is opened again when the call that it died in has returned
+	lastItem string // that a device did something with
+	busy     *conn  // whose frame the server works on
+	nested   bool   // within a call's return
+	quiet    bool   // no more faults
 	sabotage *saboteur
 	refused  map[int64]bool    // tags of ops that the server refused
 	catalogs map[uint64]uint64 // checksum of the catalog by position
@@ -168,7 +168,7 @@ func (w *world) happen() {
 		w.put()
 	case 1:
 		if w.chance(2) {
-			w.delete()
+			w.delete(fmt.Sprint("item", w.pick(24)))
 		}
 	case 2:
 		w.event()
@@ -241,8 +241,7 @@ func (w *world) put() {
 	w.trace("put %s: %v", it.ID, err)
 }
 
-func (w *world) delete() {
-	id := fmt.Sprint("item", w.pick(24))
+func (w *world) delete(id string) {
 	err := w.c.DeleteItem(bg, id)
 	w.trace("delete %s: %v", id, err)
 }
@@ -310,9 +309,13 @@ func (w *world) afterCall() {
 	w.nested = true
 	defer func() { w.nested = false }()
 	w.tally.afterCommit++
-	switch w.pick(6) {
+	switch w.pick(7) {
 	case 0:
-		w.delete()
+		id := w.lastItem // which the call may well be about
+		if w.pick(3) == 0 {
+			id = fmt.Sprint("item", w.pick(24))
+		}
+		w.delete(id)
 	case 1:
 		w.put()
 	case 2:
@@ -325,103 +328,13 @@ func (w *world) afterCall() {
 		}
 	case 5:
 		w.crash()
-	}
-}
-
-// device is a browser: a machine, its clock and its connection.
-type device struct {
-	w      *world
-	name   string
-	user   string
-	m      *replica.Machine
-	skew   int64 // of its clock
-	wakeAt int64 // by the world's clock
-	online bool
-	trying bool // asked for a connection
-	conn   *conn
-	status replica.Status
-	told   replica.ProfileChanged
-	shown  map[string]replica.List
-	done   []int64        // tags of ops, in order
-	acked  map[int64]bool // those that an acknowledgement has come for
-	at     uint64         // position last checked
-	limit  int            // of the question "you"
-	asked  map[string]core.ItemID
-}
-
-func (d *device) time() int64 { return d.w.now + d.skew }
-
-// act does something: an event, or a wish.
-func (d *device) act() {
-	w := d.w
-	if w.pick(5) == 0 {
-		d.done = append(d.done, 0) // wishes have no tag; the law of the profile is theirs
-		p := core.Preference{Kind: core.PreferTag, Key: []string{"sailing", "go", "mars"}[w.pick(3)], Weight: int32(w.pick(5)-1) * core.ProfileOne}
-		if w.pick(9) == 0 {
-			p.Key = "\x00" // which the server refuses
-		}
-		d.step(replica.Prefer{Preference: p})
-		return
-	}
-	tag := w.tag()
-	d.done = append(d.done, tag)
-	w.tally.ops++
-	w.trace("%s: op %d is event %d", d.name, len(d.done), tag)
-	d.step(replica.Record{
-		Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(fmt.Sprint("item", w.pick(26))), ValueMilli: tag,
-	})
-}
-
-func (d *device) question() {
-	if d.w.pick(3) == 0 {
-		d.step(replica.Drop{Name: "like"})
-		delete(d.shown, "like")
-		return
-	}
-	id := core.ItemID(fmt.Sprint("item", d.w.pick(24)))
-	d.asked = map[string]core.ItemID{"like": id}
-	delete(d.shown, "like") // of an item that the catalog does not hold there is no list
-	d.step(replica.Ask{Question: replica.Question{Name: "like", Limit: 5, Similar: id}})
-}
-
-// step tells the machine of an input and does what it asks for.
-func (d *device) step(in replica.Input) {
-	for _, e := range d.m.Step(in, d.time()) {
-		switch e := e.(type) {
-		case replica.Connect:
-			d.trying = true
-		case replica.Send:
-			if d.conn != nil {
-				d.conn.up = append(d.conn.up, e.Bytes)
+	case 6: // what an earlier connection of the same device still had on its way
+		for _, c := range w.conns {
+			if w.busy != nil && c != w.busy && c.d == w.busy.d {
+				c.late = 0
+				w.moveUp(c)
+				break
 			}
-		case replica.Close:
-			d.w.trace("%s closes: %s", d.name, e.Reason)
-			if e.Code == wire.CloseProtocol && (d.conn == nil || !d.conn.lossy) && d.w.sabotage == nil {
-				d.w.fail(fmt.Errorf("law: nobody breaks the protocol: %s says: %s", d.name, e.Reason))
-			}
-			if d.conn != nil {
-				d.conn.cut = true
-				d.conn = nil
-			}
-			d.trying = false
-		case replica.Wake:
-			d.wakeAt = 0
-			if e.AtMillis != 0 {
-				d.wakeAt = e.AtMillis - d.skew
-			}
-		case replica.List:
-			if d.shown == nil {
-				d.shown = map[string]replica.List{}
-			}
-			d.shown[e.Question] = e
-			if e.Compared && !e.Agrees {
-				d.w.fail(d.disagreement(e))
-			}
-		case replica.Status:
-			d.status = e
-		case replica.ProfileChanged:
-			d.told = e
 		}
 	}
-	d.w.fail(d.checkCatalog())
 }

@@ -146,7 +146,7 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     const open: ToWorker = {
       type: 'open',
       url: socketUrl(options.url),
-      client: clean('client', options.client ?? randomId(), 256),
+      client: clean('client', options.client ?? randomId(), 64),
       user: clean('user', options.user, 256),
       token: token(options.token ?? ''),
     }

@@ -1,0 +1,120 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"nigh/core"
+	"nigh/core/wire"
+)
+
+// standing is a question that is answered again whenever its answer changes.
+type standing struct {
+	wire.Ask
+	sent []core.Ranked
+	done bool // sent was sent
+}
+
+func (s *Session) ask(ctx context.Context, m *wire.Ask) error {
+	i := slices.IndexFunc(s.asks, func(a *standing) bool { return a.Name == m.Name })
+	if i < 0 && len(s.asks) == maxAsks || len(m.Name) > maxAskName || len(m.Exclude) > MaxExclude {
+		s.send(&wire.Error{Reason: "too many questions, or too long a one", Hint: fmt.Sprintf("keep at most %d", maxAsks)})
+		return nil
+	}
+	a := &standing{Ask: *m}
+	a.Limit = min(a.Limit, MaxLimit)
+	if a.Limit == 0 {
+		a.Limit = DefaultLimit
+	}
+	if i < 0 {
+		s.asks = append(s.asks, a)
+	} else {
+		s.asks[i] = a
+	}
+	r, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	s.answer(a, r, true)
+	return nil
+}
+
+// Refresh answers again what changed for other reasons than this client's own ops.
+func (s *Session) Refresh(ctx context.Context) error {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	return s.answerAll(ctx, false)
+}
+
+// current returns the reader, after the client was told if it does not know them as they are.
+func (s *Session) current(ctx context.Context) (reader, error) {
+	r, err := s.c.reader(ctx, s.user)
+	if err != nil {
+		return r, s.fail(wire.CloseGoingAway, err)
+	}
+	if !r.same(s.told) {
+		s.sendProfile(r)
+	}
+	return r, nil
+}
+
+func (s *Session) answerAll(ctx context.Context, always bool) error {
+	r, err := s.current(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range s.asks {
+		s.answer(a, r, always)
+	}
+	return nil
+}
+
+// answer ranks and, if the list is another one or always, sends it. A list that is ahead of what the client was sent
+// is left out: the signal for it is still to come, and what was to be sent always is sent then.
+func (s *Session) answer(a *standing, r reader, always bool) {
+	v, ranked := s.c.rankAsk(&a.Ask, r)
+	s.sending.Lock()
+	ahead := v.Seq > s.position
+	s.sending.Unlock()
+	if ahead {
+		a.done = a.done && !always
+		return
+	}
+	if !always && a.done && slices.Equal(a.sent, ranked) {
+		return
+	}
+	a.sent, a.done = ranked, true
+	s.send(&wire.Recs{
+		Name: a.Name, Epoch: v.Epoch, Seq: v.Seq, Learned: v.Learned, Op: s.lastOp, Policy: v.Policy, Hour: v.Hour,
+		Items: ranked,
+	})
+}
+
+// rankAsk is the server's side of replica's query: the two must build the same core.Query from the same question.
+func (c *Catalog) rankAsk(a *wire.Ask, r reader) (v Version, ranked []core.Ranked) {
+	c.sides.read(func(x *core.Index, at Version) {
+		at.Hour = hourOf(c.now())
+		v = at
+		q := core.Query{
+			Policy: c.policy, Hour: v.Hour, Limit: int(a.Limit), Filter: core.LabelFilter(a.Categories, a.Tags, nil),
+			Exclude: numbers(x, a.Exclude),
+		}
+		var p core.Profile
+		if a.Similar != "" {
+			n, ok := x.NumOf(core.ItemID(a.Similar))
+			if !ok {
+				return
+			}
+			p, q.Matched = core.ItemProfile(n), true
+			q.Exclude = append(q.Exclude, n)
+		} else {
+			p = core.NewProfile(r.history, r.preferences, c.policy, c.analyzer, x.NumOf)
+		}
+		q.Profile = &p
+		s := c.scratch.Get().(*core.Scratch)
+		defer c.scratch.Put(s)
+		ranked = x.Rank(s, q)
+	})
+	return v, ranked
+}
