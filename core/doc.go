@@ -15,6 +15,9 @@
 //
 //	score(item) = Σ over f in item ∩ profile of value(item.weight[f]) · profile[f] / 2^8  +  prior(item, hour, policy)
 //
+// where an item of the profile counts as having an edge to itself, of the policy's SelfWeight: some catalogs are for
+// coming back to.
+//
 // # Decisions
 //
 //   - Weights are one byte on a logarithmic scale (Weight): 16 steps an octave, so ±2.2 % over five orders of

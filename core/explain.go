@@ -23,6 +23,11 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 			out = append(out, Reason{w.Feature, pw.Label, score})
 		}
 	}
+	if pw, ok := q.Profile.weightOf(ItemFeature(num)); ok {
+		if score := int64(q.Policy.SelfWeight) * int64(pw.Weight) >> 8; score > 0 {
+			out = append(out, Reason{ItemFeature(num), pw.Label, score})
+		}
+	}
 	if prior := q.Policy.Prior(r.Heat, q.Hour); prior > 0 {
 		out = append(out, Reason{Score: prior})
 	}

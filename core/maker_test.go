@@ -132,7 +132,7 @@ func (g *maker) empty(t *testing.T, x *Index, tw twin) {
 func (g *maker) policy() *Policy {
 	return &Policy{
 		HalfLifeHours: int32(1 + g.IntN(200)), PriorWeight: int32(g.IntN(3000)), PriorSpan: int32(g.IntN(30)),
-		Repeat:           Repeat(g.IntN(3)),
+		SelfWeight: int32(g.IntN(2) * (g.IntN(3*One) - One)), Repeat: Repeat(g.IntN(3)),
 		DiversityPenalty: int32(g.IntN(4) * g.IntN(60)), DiversityWindow: int32(g.IntN(5)),
 	}
 }

@@ -23,6 +23,10 @@ type Policy struct {
 	PriorWeight   int32 // score units (One = 1.0) an octave
 	PriorSpan     int32 // octaves
 
+	// SelfWeight is what an item of the profile says for itself, as an edge from it to it would: in units of One. It
+	// matters where a repeat policy lets items come again.
+	SelfWeight int32
+
 	// Repeat says which items of the reader's own history may be in a list.
 	Repeat Repeat
 

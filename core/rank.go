@@ -139,14 +139,23 @@ func (x *Index) sum(s *Scratch, q Query) {
 	for i := range q.Profile.Weights {
 		w := &q.Profile.Weights[i]
 		for _, p := range x.postings[w.Feature] {
-			c := &s.cells[p.slot()]
-			if c.stamp != s.gen {
-				*c = cell{stamp: s.gen}
-				s.touched = append(s.touched, p.slot())
+			s.add(p.slot(), int64(p.weight().Value())*int64(w.Weight))
+		}
+		if q.Policy.SelfWeight != 0 {
+			if slot, ok := x.byNum[w.Feature.Item()]; ok { // 0, which no item has, for other kinds
+				s.add(slot, int64(q.Policy.SelfWeight)*int64(w.Weight))
 			}
-			c.sum += int64(p.weight().Value()) * int64(w.Weight)
 		}
 	}
+}
+
+func (s *Scratch) add(slot uint32, product int64) {
+	c := &s.cells[slot]
+	if c.stamp != s.gen {
+		*c = cell{stamp: s.gen}
+		s.touched = append(s.touched, slot)
+	}
+	c.sum += product
 }
 
 // forbid stamps what the request and the repeat policy keep out of the list.

@@ -21,7 +21,7 @@ func (tw twin) put(r *Record) bool {
 }
 
 // parts returns the products that make up an item's score, by feature, before they are scaled.
-func parts(r *Record, p *Profile) map[Feature]int64 {
+func parts(r *Record, p *Profile, pol *Policy) map[Feature]int64 {
 	weights := map[Feature]int64{}
 	for _, w := range p.Weights {
 		weights[w.Feature] = int64(w.Weight)
@@ -37,6 +37,9 @@ func parts(r *Record, p *Profile) map[Feature]int64 {
 	}
 	for _, e := range r.Edges {
 		add(ItemFeature(e.From), e.Weight)
+	}
+	if pw, ok := weights[ItemFeature(r.Num)]; ok && pol.SelfWeight != 0 {
+		out[ItemFeature(r.Num)] = int64(pol.SelfWeight) * pw
 	}
 	return out
 }
@@ -76,7 +79,7 @@ func (tw twin) rank(q Query) []Ranked {
 			drop = drop || !has
 		}
 		sum := int64(0)
-		for _, v := range parts(r, q.Profile) {
+		for _, v := range parts(r, q.Profile, q.Policy) {
 			sum += v
 		}
 		if drop || q.Matched && floor256(sum) <= 0 {
@@ -133,7 +136,7 @@ func (tw twin) explain(num ItemNum, q Query, n int) []Reason {
 		return nil
 	}
 	var out []Reason
-	for f, v := range parts(r, q.Profile) {
+	for f, v := range parts(r, q.Profile, q.Policy) {
 		if w, _ := q.Profile.weightOf(f); v > 0 {
 			out = append(out, Reason{f, w.Label, v / 256})
 		}

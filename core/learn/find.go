@@ -76,6 +76,14 @@ func (c *Content) Neighbours(n core.ItemNum) []Neighbour {
 	return nil
 }
 
+// Holders returns the items that have one among their neighbours. The slice is not to be changed.
+func (c *Content) Holders(n core.ItemNum) []core.ItemNum {
+	if d := c.docs[n]; d != nil {
+		return d.holders
+	}
+	return nil
+}
+
 // SetNeighbours makes found (most similar first) the neighbours of an item, and the item a neighbour of those it is
 // nearer to than what they have; what c does not hold, and the item itself, is left out. It returns the items whose
 // neighbours changed, ascending, the item itself among them. found is the Content's afterwards.

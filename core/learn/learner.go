@@ -8,8 +8,9 @@ import (
 	"nigh/core"
 )
 
-// MaxCandidates bounds the sources that are counted for one item; 4·K of them feed the K strongest edges.
-const MaxCandidates = 4 * core.MaxEdges
+// MaxCandidates bounds the sources that are counted for one item. On ml-small 512 give NDCG@10 .138 where 256 give .131
+// and 1,024 no more.
+const MaxCandidates = 8 * core.MaxEdges
 
 // Learner counts which items follow which. See the package comment for the method.
 type Learner struct {
@@ -17,9 +18,10 @@ type Learner struct {
 	x      []float64 // by recency rank
 	items  map[core.ItemNum]*counts
 	// dirty are the items to be calculated anew, in the order of their first mark; marked is the same as a set.
-	dirty  []core.ItemNum
-	marked map[core.ItemNum]struct{}
-	base   float64 // hour at which the fading scale is 1
+	dirty   []core.ItemNum
+	marked  map[core.ItemNum]struct{}
+	targets func(core.ItemNum) []core.ItemNum // see WithTargets
+	base    float64                           // hour at which the fading scale is 1
 }
 
 // counts are what is known of one item; d and c are in units of the fading scale.
@@ -40,6 +42,13 @@ type candidate struct {
 // NewLearner returns a learner that has seen nothing.
 func NewLearner(p Policy) *Learner {
 	return &Learner{policy: p, x: p.recency(), items: map[core.ItemNum]*counts{}, marked: map[core.ItemNum]struct{}{}}
+}
+
+// WithTargets tells l which items have a source as their content neighbour (Content.Holders): their weights change with
+// what is known of the source, as those of the items that were seen to follow it do. It returns l.
+func (l *Learner) WithTargets(targets func(source core.ItemNum) []core.ItemNum) *Learner {
+	l.targets = targets
+	return l
 }
 
 // Observe learns one event: a reader whose history was h (most recent first, not yet holding the event) had contact of
@@ -80,10 +89,15 @@ func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atM
 		if l.policy.Sigma > 0 {
 			l.mark(v.Item)
 		}
-		if a.d > a.dAtOutput*octaveStep {
+		if lambda := l.policy.Lambda * scale; a.d+lambda > (a.dAtOutput+lambda)*octaveStep {
 			a.dAtOutput = a.d
 			for _, c := range a.from {
 				l.mark(c.item)
+			}
+			if l.targets != nil {
+				for _, n := range l.targets(v.Item) {
+					l.mark(n)
+				}
 			}
 		}
 	}
@@ -181,52 +195,78 @@ func (l *Learner) TakeDirty(most int) []core.ItemNum {
 	return out
 }
 
-// Weights returns an item's edges and heat as of an hour: what was counted, and content neighbours where that says
-// little. published is when the item appeared (Unix milliseconds, 0 if unknown).
+// edgeSupport is the α of the choice of edges: kept are the K of largest w·(d+λ)^α, between the surest (α = 1) and the
+// strongest (α = 0), which are mostly seldom seen. Against α = 0 it gives HR@20 .5640 instead of .5597 on yoochoose.
+const edgeSupport = 0.5
+
+// Weights returns an item's edges and heat as of an hour: what was counted, with content in the place of evidence that
+// is not there. published is when the item appeared (Unix milliseconds, 0 if unknown).
+//
+// A content neighbour of cosine s counts as ContentWeight·λ·s transitions that were never seen: alone that is a weight
+// of ContentWeight·s; what is counted soon outweighs it. It fades with the contacts of the item itself, too.
 func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int64, hour float64) core.Weights {
 	it := l.items[n]
 	contacts, heat := 0.0, math.Inf(-1)
-	var edges []scored
 	if it != nil {
 		contacts, heat = it.contacts, it.heat
-		lambda := l.policy.Lambda * l.scale(hour)
-		for _, c := range it.from {
-			d := 0.0
-			if a := l.items[c.item]; a != nil {
-				d = a.d
-			}
-			edges = append(edges, scored{c.item, float64(c.c-c.err) / (d + lambda)})
+	}
+	lambda := l.policy.Lambda * l.scale(hour)
+	unseen := l.policy.ContentWeight * lambda * l.policy.ContentFade / (l.policy.ContentFade + contacts)
+	var edges []scored
+	edge := func(from core.ItemNum, c float64) {
+		d := lambda
+		if a := l.items[from]; a != nil {
+			d += a.d
+		}
+		if from != n && c > 0 {
+			edges = append(edges, scored{from, c / d, c / d * math.Pow(d, edgeSupport)})
 		}
 	}
-	fade := l.policy.ContentWeight * l.policy.ContentFade / (l.policy.ContentFade + contacts)
-	for _, nb := range neighbours {
-		edges = append(edges, scored{nb.Item, fade * float64(nb.Similarity)})
+	similar := slices.Clone(neighbours)
+	slices.SortFunc(similar, func(a, b Neighbour) int { return cmp.Compare(a.Item, b.Item) })
+	if it != nil {
+		for _, c := range it.from {
+			count := float64(c.c - c.err)
+			i, ok := slices.BinarySearchFunc(similar, c.item, func(a Neighbour, n core.ItemNum) int { return cmp.Compare(a.Item, n) })
+			if ok {
+				count += unseen * float64(similar[i].Similarity)
+				similar[i].Similarity = 0
+			}
+			edge(c.item, count)
+		}
+	}
+	for _, nb := range similar {
+		edge(nb.Item, unseen*float64(nb.Similarity))
 	}
 	if published != 0 && l.policy.FreshContacts > 0 {
 		h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
 		heat = addLog2(heat, h+math.Log2(l.policy.FreshContacts))
 	}
-	return core.Weights{Num: n, Heat: quantizeHeat(heat), Edges: strongest(edges, n)}
+	return core.Weights{Num: n, Heat: quantizeHeat(heat), Edges: strongest(edges)}
 }
 
+// scored is an edge on its way: its weight, and its key in the choice of the K that are kept.
 type scored struct {
-	item core.ItemNum
-	w    float64
+	item   core.ItemNum
+	w, key float64
 }
 
-// strongest adds up what stands twice (counted and content), quantises and keeps the K strongest.
-func strongest(in []scored, self core.ItemNum) []core.Edge {
-	slices.SortFunc(in, func(a, b scored) int { return cmp.Compare(a.item, b.item) })
+// strongest keeps the K edges of largest key and quantises them, in the order that records hold them.
+func strongest(in []scored) []core.Edge {
+	if len(in) > core.MaxEdges {
+		slices.SortFunc(in, func(a, b scored) int {
+			if a.key != b.key {
+				return cmp.Compare(b.key, a.key)
+			}
+			return cmp.Compare(a.item, b.item)
+		})
+		in = in[:core.MaxEdges]
+	}
 	out := make([]core.Edge, 0, len(in))
-	for i := 0; i < len(in); {
-		w, j := 0.0, i
-		for ; j < len(in) && in[j].item == in[i].item; j++ {
-			w += in[j].w
+	for _, e := range in {
+		if q := core.QuantizeWeight(int64(math.Round(e.w * core.One))); q > 0 {
+			out = append(out, core.Edge{From: e.item, Weight: q})
 		}
-		if q := core.QuantizeWeight(int64(math.Round(w * core.One))); q > 0 && in[i].item != self {
-			out = append(out, core.Edge{From: in[i].item, Weight: q})
-		}
-		i = j
 	}
 	slices.SortFunc(out, func(a, b core.Edge) int {
 		if a.Weight != b.Weight {
@@ -234,7 +274,7 @@ func strongest(in []scored, self core.ItemNum) []core.Edge {
 		}
 		return cmp.Compare(a.From, b.From)
 	})
-	return slices.Clip(out[:min(len(out), core.MaxEdges)])
+	return out
 }
 
 // addLog2 returns log2(2^a + 2^b).

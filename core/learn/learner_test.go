@@ -260,7 +260,7 @@ func TestLearner_KeepsTheStrongest(t *testing.T) {
 			t.Errorf("edge %d (%v) stands behind %v", i, e, w.Edges[i-1])
 		}
 	}
-	if want := core.QuantizeWeight(core.One / 2); w.Edges[0].Weight != want { // ContentWeight · 1
+	if want := core.QuantizeWeight(core.One / 5); w.Edges[0].Weight != want { // ContentWeight · 1
 		t.Errorf("the first weighs %d, want %d", w.Edges[0].Weight, want)
 	}
 }

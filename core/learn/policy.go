@@ -28,10 +28,13 @@ type Policy struct {
 	// EvidenceHalfLifeDays fades what was learnt; 0 keeps it for ever.
 	EvidenceHalfLifeDays float64 `json:"evidence_half_life_days"`
 
-	// ContentWeight is what a content neighbour of cosine 1 counts against a certain transition; it fades to a half
-	// when its item had ContentFade contacts.
+	// ContentWeight is what a content neighbour of cosine 1 counts against a certain transition, between items that
+	// nobody has met. It fades as the source is met (Lambda) and to a half when its item had ContentFade contacts.
 	ContentWeight float64 `json:"content_weight"`
 	ContentFade   float64 `json:"content_fade"`
+
+	// SelfWeight is what an item of the profile says for itself, where Repeat lets it come again.
+	SelfWeight float64 `json:"self_weight"`
 
 	// Kinds of event by name.
 	Kinds map[string]Kind `json:"kinds"`
@@ -71,17 +74,20 @@ type PreferenceWeights struct {
 	Item     float64 `json:"item"`
 }
 
-// DefaultPolicy is a policy that serves a library or a blog well before anything was tuned.
+// DefaultPolicy is a policy that serves a library, a blog or a shop decently before anything was tuned: round numbers
+// between what is best for short sessions (p 1, λ 5) and for long histories (p 0.6, λ 200). server/eval/testdata/stats.txt
+// tells what it is worth.
 func DefaultPolicy() Policy {
 	return Policy{
 		Language:             "en",
 		Window:               50,
-		RecencyPower:         0.5,
-		Sigma:                0.5,
+		RecencyPower:         0.7,
+		Sigma:                0.4,
 		Lambda:               10,
-		EvidenceHalfLifeDays: 365,
-		ContentWeight:        0.5,
+		EvidenceHalfLifeDays: 3650,
+		ContentWeight:        0.2,
 		ContentFade:          50,
+		SelfWeight:           0.5,
 		Kinds: map[string]Kind{
 			"view":     {Weight: 1},
 			"click":    {Weight: 1},
@@ -93,13 +99,13 @@ func DefaultPolicy() Policy {
 			"dismiss":  {Weight: -1},
 			"dislike":  {Weight: -3},
 		},
-		Preferences:       PreferenceWeights{Text: 2, Tag: 3, Category: 1, Author: 2, Item: 3},
-		PriorWeight:       0.002,
+		Preferences:       PreferenceWeights{Text: 1, Tag: 1.5, Category: 0.5, Author: 1, Item: 3},
+		PriorWeight:       0.001,
 		PriorSpan:         12,
 		PriorHalfLifeDays: 14,
 		FreshContacts:     2,
 		Repeat:            "drop-seen",
-		DiversityPenalty:  0.015,
+		DiversityPenalty:  0.01,
 		DiversityWindow:   3,
 	}
 }
@@ -124,6 +130,7 @@ func (p *Policy) Validate() error {
 		{"lambda", p.Lambda, 0, 1e6, true},
 		{"evidence_half_life_days", p.EvidenceHalfLifeDays, 0, 36500, false},
 		{"content_weight", p.ContentWeight, 0, 10, false},
+		{"self_weight", p.SelfWeight, 0, 10, false},
 		{"content_fade", p.ContentFade, 0, 1e9, true},
 		{"preferences.text", p.Preferences.Text, -100, 100, false},
 		{"preferences.tag", p.Preferences.Tag, -100, 100, false},
@@ -179,6 +186,9 @@ func (p *Policy) Compile() *core.Policy {
 		Repeat:           repeats[p.Repeat],
 		DiversityPenalty: fixed(p.DiversityPenalty, 256),
 		DiversityWindow:  int32(p.DiversityWindow),
+	}
+	if c.Repeat != core.RepeatDropSeen {
+		c.SelfWeight = fixed(p.SelfWeight, core.One)
 	}
 	for _, x := range p.recency() {
 		c.Recency = append(c.Recency, fixed(x, core.RecencyOne))

@@ -55,7 +55,7 @@ func encodePolicy(w *writer, c *core.Policy) {
 	} {
 		w.int(int64(v))
 	}
-	w.uint(0) // reserved
+	w.int(int64(c.SelfWeight))
 	w.depth--
 }
 
@@ -85,7 +85,7 @@ func decodePolicy(p *parser) (c core.Policy) {
 	}
 	c.Repeat = core.Repeat(narrow[uint8](p, uint64(p.int())))
 	c.DiversityPenalty, c.DiversityWindow = p.int32(), p.int32()
-	p.uint()
+	c.SelfWeight = p.int32()
 	p.depth--
 	return c
 }

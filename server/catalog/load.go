@@ -22,11 +22,12 @@ func (c *Catalog) load(ctx context.Context) error {
 	c.epoch = info.Epoch
 	o := &c.owner
 	*o = owner{
-		learner: learn.NewLearner(c.learning), content: learn.NewContent(c.analyzer),
-		seq: info.LastSeq, num: info.LastNum, row: info.LastRow,
+		content: learn.NewContent(c.analyzer),
+		seq:     info.LastSeq, num: info.LastNum, row: info.LastRow,
 		published: map[core.ItemNum]int64{}, live: map[core.ItemNum]bool{},
 		neighbours: map[core.ItemNum]bool{}, waits: map[core.ItemNum]bool{}, related: map[core.ItemNum]bool{},
 	}
+	o.learner = learn.NewLearner(c.learning).WithTargets(o.content.Holders)
 	// Revisions of the learned weights only ever rise, over restarts too: a browser compares them.
 	o.learned = uint64(c.now().UnixMilli())
 	o.committed = o.learned

@@ -45,9 +45,10 @@ func (p Progress) tell(step string, done, total int) {
 // NewSystem returns a System with an empty catalog. The policy must be valid.
 func NewSystem(p learn.Policy, progress Progress) *System {
 	a := text.NewAnalyzer(p.Language)
+	c := learn.NewContent(a)
 	return &System{
 		Policy: p, compiled: p.Compile(), analyzer: a, progress: progress,
-		learner: learn.NewLearner(p), content: learn.NewContent(a), index: core.NewIndex(),
+		learner: learn.NewLearner(p).WithTargets(c.Holders), content: c, index: core.NewIndex(),
 	}
 }
 
