@@ -214,10 +214,7 @@ func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int6
 	unseen := l.policy.ContentWeight * lambda * l.policy.ContentFade / (l.policy.ContentFade + contacts)
 	var edges []scored
 	edge := func(from core.ItemNum, c float64) {
-		d := lambda
-		if a := l.items[from]; a != nil {
-			d += a.d
-		}
+		d := l.support(from, lambda)
 		if from != n && c > 0 {
 			edges = append(edges, scored{from, c / d, c / d * math.Pow(d, edgeSupport)})
 		}
@@ -238,11 +235,76 @@ func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int6
 	for _, nb := range similar {
 		edge(nb.Item, unseen*float64(nb.Similarity))
 	}
+	if contacts == 0 {
+		edges = l.borrow(edges, n, neighbours, lambda)
+	}
 	if published != 0 && l.policy.FreshContacts > 0 {
 		h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
 		heat = addLog2(heat, h+math.Log2(l.policy.FreshContacts))
 	}
 	return core.Weights{Num: n, Heat: quantizeHeat(heat), Edges: strongest(edges)}
+}
+
+// support is what a count of transitions from a source is divided by: d + λ.
+func (l *Learner) support(source core.ItemNum, lambda float64) float64 {
+	if a := l.items[source]; a != nil {
+		return a.d + lambda
+	}
+	return lambda
+}
+
+// A new item borrows the edges of its lenders: the nearest of its neighbours that were met often enough to have edges
+// of their own. On ml-small with a tenth of the items new, NDCG@10 over targets
+// among those goes from .0002 to .0056, over all targets from .1295 to .1283; with a weight of 2 to .0008, with 7 to .0225
+// and .1205.
+const (
+	lenders        = 10
+	lenderContacts = 5
+	borrowWeight   = 3.5
+)
+
+// borrow adds to an item's edges what leads to its lenders: borrowWeight·Σ s²·w(a→lender) / (1 + Σ s²), s the cosine.
+// That an item is like one which readers of a go on to says more than that it is like a.
+func (l *Learner) borrow(edges []scored, n core.ItemNum, neighbours []Neighbour, lambda float64) []scored {
+	var lent []scored
+	total, left := 1.0, lenders
+	for _, nb := range neighbours { // the nearest first
+		it := l.items[nb.Item]
+		if it == nil || it.contacts < lenderContacts {
+			continue
+		}
+		s := float64(nb.Similarity) * float64(nb.Similarity)
+		total += s
+		for _, c := range it.from {
+			if c.item != n {
+				lent = append(lent, scored{item: c.item, w: s * float64(c.c-c.err) / l.support(c.item, lambda)})
+			}
+		}
+		if left--; left == 0 {
+			break
+		}
+	}
+	for i := range lent {
+		lent[i].w *= borrowWeight / total
+	}
+	return merge(append(edges, lent...), func(from core.ItemNum) float64 { return l.support(from, lambda) })
+}
+
+// merge adds up edges from the same source.
+func merge(edges []scored, support func(core.ItemNum) float64) []scored {
+	slices.SortStableFunc(edges, func(a, b scored) int { return cmp.Compare(a.item, b.item) })
+	out := edges[:0]
+	for _, e := range edges {
+		if last := len(out) - 1; last >= 0 && out[last].item == e.item {
+			out[last].w += e.w
+		} else {
+			out = append(out, e)
+		}
+	}
+	for i := range out {
+		out[i].key = out[i].w * math.Pow(support(out[i].item), edgeSupport)
+	}
+	return out
 }
 
 // scored is an edge on its way: its weight, and its key in the choice of the K that are kept.

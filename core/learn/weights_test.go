@@ -119,3 +119,22 @@ func TestPolicy_SelfWeightFollowsRepeat(t *testing.T) {
 		}
 	}
 }
+
+func TestWeights_ANewItemBorrowsWhatLeadsToItsLikes(t *testing.T) {
+	p := bare()
+	l := counted(p, 1, 2, 30, 10) // 1 leads to 2: w = 10 / (30+10) = .25, and 2 was met 10 times
+	l.Observe(core.History{{Item: 1, Strength: core.ProfileOne}}, 3, core.ProfileOne, 1)
+	alike := []Neighbour{{Item: 2, Similarity: 0.5}, {Item: 3, Similarity: 0.4}} // 3 was met once: it lends nothing
+	w := l.Weights(9, alike, 0, 1)
+	want := borrowWeight * 0.25 * (10. / 41) / (1 + 0.25) // θ·s²·w / (1+Σ s²); d is 31 by now
+	if got := edgeOf(w, 1); math.Abs(got-want) > 0.03*want {
+		t.Errorf("borrowed edge = %.4f, want %.4f", got, want)
+	}
+	if got, want := edgeOf(w, 2), 0.1; math.Abs(got-want) > 0.03*want { // its own content edge, as ever
+		t.Errorf("content edge = %.4f, want %.4f", got, want)
+	}
+	l.Observe(nil, 9, core.ProfileOne, 1)
+	if got := edgeOf(l.Weights(9, alike, 0, 1), 1); got != 0 {
+		t.Errorf("after a contact of its own it still borrows %.4f", got)
+	}
+}
