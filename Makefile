@@ -24,7 +24,7 @@ IN_BROWSER := ./core/... ./wasm/...
 .PHONY: help
 help:
 	@echo 'make TARGET, with TARGET one of:'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench fuzz lint size clean tools
 

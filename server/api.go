@@ -30,6 +30,7 @@ Put your items in, record what readers do, ask for a list. Errors are RFC 9457 p
 type api struct {
 	catalog Catalog
 	huma    huma.API
+	token   bool // clients need one
 }
 
 // exactMux registers "/recommendations/" as that path alone, where ServeMux would take everything below it.
@@ -55,7 +56,6 @@ func newAPI(mux *http.ServeMux, c Catalog, version string, token bool) *api {
 				{Name: "items", Description: "What can be recommended"},
 				{Name: "events", Description: "What readers did"},
 				{Name: "recommendations", Description: "What to show"},
-				{Name: "server", Description: "Is it alive"},
 			},
 		},
 		Formats:       huma.DefaultFormats,
@@ -66,7 +66,7 @@ func newAPI(mux *http.ServeMux, c Catalog, version string, token bool) *api {
 		config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 		config.Security = []map[string][]string{{"token": {}}}
 	}
-	a := &api{catalog: c, huma: humago.New(exactMux{mux}, config)}
+	a := &api{catalog: c, huma: humago.New(exactMux{mux}, config), token: token}
 	a.items()
 	a.events()
 	a.recommendations()
@@ -111,42 +111,66 @@ func schema[T any](a *api) *huma.Schema {
 // operation describes one operation; problems are the statuses that it may fail with.
 type operation struct {
 	method, path, id, tag, summary, description string
-	problems                                    []int
+	problems                                    []int                      // beside those of every operation
 	body                                        map[string]*huma.MediaType // nil: none
+	creates                                     bool                       // it answers 201 instead of 200 for something new
 }
 
 // register adds an operation. Its handler's errors become Problems.
 func register[I, O any](a *api, o operation, handler func(context.Context, *I) (*O, error)) {
-	responses := map[string]*huma.Response{}
-	problem := schema[Problem](a)
-	for _, status := range append([]int{http.StatusInternalServerError}, o.problems...) {
-		responses[strconv.Itoa(status)] = &huma.Response{
-			Description: statusText(status),
-			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: problem}},
-		}
+	statuses := append([]int{http.StatusInternalServerError}, o.problems...)
+	if o.method != http.MethodGet {
+		statuses = append(statuses, http.StatusForbidden)
 	}
+	responses := a.problems(statuses...)
 	huma.Register(a.huma, huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.tag},
 		Summary: o.summary, Description: o.description, Responses: responses,
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
-			if FaultOf(err).Status == http.StatusInternalServerError {
-				noteError(ctx, err)
-			}
-			return nil, newProblem(err)
+			return nil, problemOf(ctx, err)
 		}
 		return out, nil
 	})
+	item := a.huma.OpenAPI().Paths[o.path]
+	if o.creates {
+		created := *item.Put.Responses["200"]
+		created.Description = statusText(http.StatusCreated)
+		item.Put.Responses["201"] = &created
+	}
 	if o.body != nil {
 		// Added afterwards, for the document alone: this package reads the bodies itself.
-		item := a.huma.OpenAPI().Paths[o.path]
 		for _, op := range []*huma.Operation{item.Put, item.Post} {
 			if op != nil && op.OperationID == o.id {
 				op.RequestBody = &huma.RequestBody{Required: true, Content: o.body}
 			}
 		}
 	}
+}
+
+// problems describes the answers of these statuses, and of a missing token where one is needed.
+func (a *api) problems(statuses ...int) map[string]*huma.Response {
+	if a.token {
+		statuses = append(statuses, http.StatusUnauthorized)
+	}
+	out := map[string]*huma.Response{}
+	for _, status := range statuses {
+		out[strconv.Itoa(status)] = &huma.Response{
+			Description: statusText(status),
+			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema[Problem](a)}},
+		}
+	}
+	return out
+}
+
+// problemOf makes a Problem of an operation's error; what is behind a 500, which the client is not told, goes to the log.
+func problemOf(ctx context.Context, err error) *Problem {
+	p := newProblem(err)
+	if p.Status == http.StatusInternalServerError && error(p) != err {
+		noteError(ctx, err)
+	}
+	return p
 }
 
 // media describes a JSON body.
@@ -181,14 +205,11 @@ func (q *rawRequest) readJSON(v any, what string) error {
 // channels describes the two WebSockets, which have handlers of their own.
 func (a *api) channels() {
 	describe := func(path, id, summary, description string) {
+		responses := a.problems(http.StatusForbidden, http.StatusUpgradeRequired, http.StatusServiceUnavailable)
+		responses["101"] = &huma.Response{Description: "The connection is a WebSocket now"}
 		a.huma.OpenAPI().AddOperation(&huma.Operation{
 			Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{"recommendations"},
-			Summary: summary, Description: description,
-			Responses: map[string]*huma.Response{
-				"101": {Description: "The connection is a WebSocket now"},
-				"426": {Description: "The request did not ask for a WebSocket", Content: map[string]*huma.MediaType{
-					"application/problem+json": {Schema: schema[Problem](a)}}},
-			},
+			Summary: summary, Description: description, Responses: responses,
 		})
 	}
 	describe("/v1/sync", "sync", "The channel (WebSocket, nigh.v1)",

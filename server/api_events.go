@@ -27,7 +27,7 @@ func (a *api) events() {
 	example := map[string]any{"user": "ada", "item": "moby-dick", "kind": "like"}
 	register(a, operation{method: http.MethodPost, path: "/v1/events", id: "record-events", tag: "events",
 		summary: "Record what readers did",
-		description: "One event, a JSON array, or NDJSON (one event a line), up to 64 MiB. Answers after the events are on disk. " +
+		description: "One event, a JSON array, or NDJSON (one event a line), up to 64 MiB, 2 MiB an event. Answers after the events are on disk. " +
 			"A single event that is refused is a 422; among many, the others go in.",
 		problems: []int{400, 413, 415, 422, 503},
 		body: map[string]*huma.MediaType{
@@ -59,8 +59,8 @@ func (a *api) postEvents(ctx context.Context, in *rawInput) (*eventsOutput, erro
 		return nil
 	})
 	if err != nil {
-		p := newProblem(err)
-		if rows > 1 {
+		p := problemOf(ctx, err)
+		if rows > 1 || out.Accepted > 0 {
 			p.Accepted, p.Duplicates = &out.Accepted, &out.Duplicates
 		}
 		return nil, p

@@ -70,13 +70,15 @@ type listItemsOutput struct{ Body ItemPage }
 
 func (a *api) items() {
 	item := schema[store.Item](a)
+	unnamed := *a.huma.OpenAPI().Components.Schemas.SchemaFromRef(item.Ref)
+	unnamed.Required = nil // the path names it
 	example := map[string]any{"id": "moby-dick", "title": "Moby-Dick", "author": "Herman Melville",
 		"description": "A young sailor joins a whaling ship.", "tags": []string{"sea", "whaling"}}
 
 	register(a, operation{method: http.MethodPut, path: "/v1/items/{id}", id: "put-item", tag: "items",
 		summary:     "Add or replace an item",
 		description: "The body is the whole item; what it does not hold is gone. Its id may be left out. Answers 201 if the item is new.",
-		problems:    []int{400, 413, 415, 422, 503}, body: media(item, example)}, a.putItem)
+		problems:    []int{400, 413, 415, 422, 503}, body: media(&unnamed, example), creates: true}, a.putItem)
 	register(a, operation{method: http.MethodGet, path: "/v1/items/{id}", id: "get-item", tag: "items",
 		summary: "An item as it was given", problems: []int{404}},
 		func(ctx context.Context, in *ItemPath) (*itemOutput, error) {
@@ -92,7 +94,7 @@ func (a *api) items() {
 		summary: "All items, page by page, by id", problems: []int{422}}, a.listItems)
 	register(a, operation{method: http.MethodPost, path: "/v1/items", id: "put-items", tag: "items",
 		summary: "Add or replace many items",
-		description: "A JSON array or NDJSON (one item a line), up to 64 MiB. The items are stored in batches while they " +
+		description: "A JSON array or NDJSON (one item a line), up to 64 MiB, 2 MiB an item. The items are stored in batches while they " +
 			"arrive; a refused one does not stop the others. JSON that is broken in the middle does: the problem then says how many went in.",
 		problems: []int{400, 413, 415, 422, 503},
 		body: map[string]*huma.MediaType{
@@ -149,7 +151,7 @@ func (a *api) postItems(ctx context.Context, in *rawInput) (*bulkItemsOutput, er
 		return nil
 	})
 	if err != nil {
-		p := newProblem(err)
+		p := problemOf(ctx, err)
 		p.Accepted, p.Created = &out.Accepted, &out.Created
 		return nil, p
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -33,6 +34,8 @@ func TestAPI_AnswersEachRequest(t *testing.T) {
 		{"put an id of 1,000 characters", put, "/v1/items/" + long, `{}`, "", 422, "512 bytes"},
 		{"put nothing", put, "/v1/items/a", ``, "", 400, "the body is empty"},
 		{"put broken JSON", put, "/v1/items/a", "{\n \"title\": \"A\",,\n}", "", 400, "line 2, column 15"},
+		{"put null", put, "/v1/items/dracula", ` null `, "", 422, "item is null"},
+		{"put a number beyond all bounds", put, "/v1/items/a", `{"vector": [1e999]}`, "", 422, "item.vector is 1e999"},
 		{"put half", put, "/v1/items/a", `{"title": "A`, "", 400, "ends too early"},
 		{"put two", put, "/v1/items/a", `{} {}`, "", 400, "column 4"},
 		{"put a list", put, "/v1/items/a", `[]`, "", 422, "item is an array"},
@@ -62,6 +65,7 @@ func TestAPI_AnswersEachRequest(t *testing.T) {
 		{"bulk none", post, "/v1/items", `[]`, "", 200, `"accepted":0`},
 		{"bulk nothing", post, "/v1/items", ``, "", 400, "the body is empty"},
 		{"bulk with a bad row", post, "/v1/items", `[{"id":"a"},{"id":""},{"id":"c","titel":"x"},7]`, "", 200, `"rejected_total":3`},
+		{"bulk with a bad row before a refused one", post, "/v1/items", `[{"id":""},7]`, "", 200, `"rejected":[{"index":0,`},
 		{"bulk lines with a broken one", post, "/v1/items", "{\"id\":\"a\"}\n{\"id\":\n{\"id\":\"c\"}", "application/x-ndjson", 200, `at line 2, column 7`},
 		{"bulk array that breaks", post, "/v1/items", `[{"id":"a"},{"id":]`, "", 400, `"accepted":1`},
 		{"bulk array that ends early", post, "/v1/items", `[{"id":"a"}`, "", 400, "ends too early"},
@@ -78,11 +82,14 @@ func TestAPI_AnswersEachRequest(t *testing.T) {
 		{"one event line", post, "/v1/events", `{"item":"x"}`, "application/x-ndjson", 200, `"rejected_total":1`},
 		{"events broken", post, "/v1/events", `{"item":`, "", 400, "ends too early"},
 
+		{"events that break", post, "/v1/events", `[{"item":"dracula"},{"item":`, "", 400, `"accepted":1,"duplicates":0`},
+
 		{"recommend", post, "/v1/recommendations", `{}`, "", 200, `"version":{"epoch":7,"seq":0,"learned":0,"policy":"8000000000000001","hour":9}`},
 		{"recommend with all", post, "/v1/recommendations", `{"user":"u","history":[{"item":"dracula","kind":"like","at":"2026-01-31T12:00:00Z"}],
 			"preferences":{"text":"sea","tags":{"horror":-1},"terms":["whale"],"authors":{},"items":{"go-book":0.5},"categories":null},
 			"limit":2,"exclude":["moby-dick"],"filter":{"tags":"go","categories":["a"],"attributes":{"year":[1851,true,"x"]}},"explain":true}`, "", 200, `"reasons":[`},
 		{"recommend with a bad limit", post, "/v1/recommendations", `{"limit":201}`, "", 422, "use 1 to 200"},
+		{"recommend with a limit that is no integer", post, "/v1/recommendations", `{"limit":1e2}`, "", 422, "request.limit is 1e2"},
 		{"recommend with a bad weight", post, "/v1/recommendations", `{"preferences":{"tags":{"a":101}}}`, "", 422, "from -100 to 100"},
 		{"recommend with an overflow", post, "/v1/recommendations", `{"preferences":{"tags":{"a":1e999}}}`, "", 422, "preferences.tags"},
 		{"recommend with a bad part", post, "/v1/recommendations", `{"preferences":{"colour":{"a":1}}}`, "", 422, "text, tags, terms"},
@@ -152,6 +159,27 @@ func TestAPI_ErrorsFollowTheTable(t *testing.T) {
 	f := newFake()
 	f.err = errors.New("disk I/O error")
 	wantStatus(t, call(t, newTestServer(t, f, nil), get, "/readyz", ""), 503)
+}
+
+// The client of a 500 is sent to the log, so the log has the error; what a client did wrong is no error of the server.
+func TestAPI_LogsWhatIsBehindA500(t *testing.T) {
+	for _, r := range [][3]string{{put, "/v1/items/a", "{}"}, {post, "/v1/items", "[{}]"}, {post, "/v1/events", "[{}]"},
+		{get, "/v1/items/a", ""}} {
+		var out strings.Builder
+		f := newFake()
+		s := newTestServer(t, f, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&out, nil)) })
+		f.err = errors.New("disk I/O error")
+		wantStatus(t, call(t, s, r[0], r[1], r[2]), 500)
+		if !strings.Contains(out.String(), "level=ERROR") || !strings.Contains(out.String(), `error="disk I/O error"`) {
+			t.Errorf("%s %s: log = %s, want the error in it", r[0], r[1], &out)
+		}
+		out.Reset()
+		f.err = nil
+		wantStatus(t, call(t, s, post, r[1], "[{"), map[bool]int{true: 405, false: 400}[r[1] == "/v1/items/a"])
+		if strings.Contains(out.String(), "error=") {
+			t.Errorf("%s %s: log = %s, want no error", r[0], r[1], &out)
+		}
+	}
 }
 
 func TestAPI_PanicsBecomeProblems(t *testing.T) {
@@ -226,6 +254,28 @@ func TestAPI_StoresBulkInBatches(t *testing.T) {
 	decodeAnswer(t, w, &got)
 	if got.Accepted != 1 || got.RejectedTotal != 1 || !strings.Contains(got.Rejected[0].Error, "line 1 has") {
 		t.Errorf("result = %+v, want the long line rejected alone", got)
+	}
+}
+
+// A decoder keeps a whole row, several times over: four clients with 60 MB in one text took 1.2 GB.
+func TestAPI_EndsBulkAtARowBeyond2MiB(t *testing.T) {
+	full := `{"id":"b","description":"` + strings.Repeat("x", 1<<20) + `"}`
+	long := `{"id":"c","description":"` + strings.Repeat("x", 3<<20) + `"}`
+	blanks := strings.Repeat(" ", 400<<10)
+	for name, body := range map[string]string{
+		"an array":   `[{"id":"a"},` + blanks + full + blanks + `,` + full + blanks + `,` + long + `]`,
+		"values":     `{"id":"a"}` + blanks + full + blanks + full + blanks + long,
+		"one string": `[{"id":"a"},{"id":"b"},` + `{"id":"c"},"` + strings.Repeat("x", 3<<20) + `"]`,
+	} {
+		f := newFake()
+		s := newTestServer(t, f, nil)
+		w := call(t, s, post, "/v1/items", body)
+		wantStatus(t, w, 413)
+		var got Problem
+		decodeAnswer(t, w, &got)
+		if got.Accepted == nil || *got.Accepted != 3 || !strings.Contains(got.Detail, "row 3 (counted from 0) has more than 2 MiB") {
+			t.Errorf("%s: problem = %+v, want 3 accepted and row 3 named", name, got)
+		}
 	}
 }
 

@@ -3,12 +3,14 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 const (
 	batchRows   = 500     // rows that are stored together
 	batchBytes  = 1 << 20 // or as many as have this much text
-	maxRowBytes = 2 << 20 // of one line
+	maxRowBytes = 2 << 20 // of one row
 	maxListed   = 1000    // rejections that are listed; the rest is counted
 	bulkTimeout = 10 * time.Minute
 )
@@ -44,7 +46,8 @@ type row struct {
 type rowReader struct {
 	shape shape
 	in    *bufio.Reader
-	dec   *json.Decoder
+	dec   *json.Decoder // of bound, unless shapeLines
+	bound rowBound
 	index int
 	line  int // of the row that was read last, from 1, in shapeLines
 }
@@ -63,7 +66,7 @@ func newRowReader(contentType string, body io.Reader) (*rowReader, error) {
 	switch {
 	case first == '[' && !lines:
 		r.shape = shapeArray
-		r.dec = json.NewDecoder(r.in)
+		r.decode()
 		if _, err := r.dec.Token(); err != nil {
 			return nil, r.broken(err)
 		}
@@ -71,10 +74,38 @@ func newRowReader(contentType string, body io.Reader) (*rowReader, error) {
 		r.shape = shapeLines
 	default:
 		r.shape = shapeValues
-		r.dec = json.NewDecoder(r.in)
+		r.decode()
 	}
 	return r, nil
 }
+
+// decode begins to read JSON values.
+func (r *rowReader) decode() {
+	r.bound = rowBound{in: r.in, most: maxRowBytes}
+	r.dec = json.NewDecoder(&r.bound)
+}
+
+// rowBound ends a body inside of a row that is too long: a decoder would keep all of the row, several times over.
+type rowBound struct {
+	in   io.Reader
+	read int64 // bytes read so far
+	most int64 // how many may be read now
+}
+
+var errRowTooLong = errors.New("the row is too long")
+
+// Read reads up to the end of what a row may have.
+func (b *rowBound) Read(p []byte) (int, error) {
+	if b.read >= b.most {
+		return 0, errRowTooLong
+	}
+	n, err := b.in.Read(p[:min(int64(len(p)), b.most-b.read)])
+	b.read += int64(n)
+	return n, err
+}
+
+// more lets the decoder read one row, with the blanks before it, further than it has understood.
+func (r *rowReader) more() { r.bound.most = r.dec.InputOffset() + maxRowBytes }
 
 // isLines tells whether a content type says NDJSON. It refuses types that are neither that nor JSON nor unspecific.
 func isLines(contentType string) (bool, error) {
@@ -127,12 +158,13 @@ func (r *rowReader) next() (row, error) {
 	if r.shape == shapeLines {
 		return r.nextLine()
 	}
+	r.more()
 	if r.shape == shapeArray && !r.dec.More() {
 		if _, err := r.dec.Token(); err != nil { // the closing bracket
 			return row{}, r.broken(err)
 		}
 		if _, err := r.dec.Token(); err == nil || !errors.Is(err, io.EOF) {
-			return row{}, r.broken(errors.New("there is something after the end of the array"))
+			return row{}, r.brokenAt(r.dec.InputOffset(), errors.New("there is something after the end of the array"))
 		}
 		return row{}, io.EOF
 	}
@@ -194,16 +226,19 @@ func readLine(in *bufio.Reader) (line []byte, size int, err error) {
 	}
 }
 
-// broken says where an array or a run of values stopped being JSON.
+// broken says where an array or a run of values stopped being JSON, or why it could not be read to its end.
 func (r *rowReader) broken(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
-		err = errors.New("it ends too early")
-	} else if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return r.brokenAt(e.Offset, err)
-	} else if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return readError(err)
+		return r.brokenAt(r.dec.InputOffset(), errors.New("it ends too early"))
 	}
-	return r.brokenAt(r.dec.InputOffset(), err)
+	if errors.Is(err, errRowTooLong) {
+		return &hinted{fmt.Errorf("%w: row %d (counted from 0) has more than %d MiB", errTooLarge, r.index, maxRowBytes>>20),
+			fmt.Sprintf("keep each row below %d MiB", maxRowBytes>>20)}
+	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return r.brokenAt(e.Offset, err)
+	}
+	return readError(err)
 }
 
 func (r *rowReader) brokenAt(offset int64, err error) error {
@@ -250,11 +285,13 @@ func (l *rejections) add(index int, id string, err error) {
 	}
 }
 
-// listed returns what is to be sent: never null.
+// listed returns what is to be sent, in the order of the rows (those that cannot be read are noted before their batch
+// is stored): never null.
 func (l *rejections) listed() []Rejection {
 	if l.list == nil {
 		return []Rejection{}
 	}
+	slices.SortStableFunc(l.list, func(a, b Rejection) int { return cmp.Compare(a.Index, b.Index) })
 	return l.list
 }
 

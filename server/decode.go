@@ -27,6 +27,9 @@ func decode(data []byte, v any, what string) error {
 		at := skipBlank(data, end)
 		return brokenJSON(data, at+1, "there is something after the end of the JSON value", "send one value")
 	}
+	if string(bytes.TrimSpace(data)) == "null" { // which leaves v as it was: a PUT would empty the item
+		return &catalog.InputError{Field: what, Reason: "is null", Hint: "send an object"}
+	}
 	return nil
 }
 
@@ -71,6 +74,13 @@ func decodeError(data []byte, v any, what string, err error) error {
 		field := what
 		if e.Field != "" {
 			field += "." + e.Field
+		}
+		if number, ok := strings.CutPrefix(e.Value, "number "); ok { // of the right kind, but it does not fit
+			hint := "send a smaller number"
+			if goKind(e.Type) == "integer" {
+				hint = "send an integer, in digits alone"
+			}
+			return &catalog.InputError{Field: field, Reason: "is " + clip(number), Hint: hint}
 		}
 		return &catalog.InputError{Field: field, Reason: "is " + article(jsonKind(e.Value)), Hint: "send " + article(goKind(e.Type))}
 	}

@@ -60,6 +60,9 @@ func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
 			}) {
 				t.Errorf("%s: parameters %v do not fit the path", route, op.Parameters)
 			}
+			if method != "get" && op.Responses["403"].Content == nil {
+				t.Errorf("%s: no 403, which a foreign page gets", route)
+			}
 			if (method == "put" || method == "post") != (op.RequestBody != nil) {
 				t.Errorf("%s: body %v, want one for PUT and POST", route, op.RequestBody)
 			}
@@ -84,6 +87,9 @@ func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
 				t.Errorf("%s with %s = %d %s, want it to answer", route, body, answer.Code, answer.Body)
 			}
 		}
+	}
+	if doc.Paths["/v1/items/{id}"]["put"].Responses["201"].Content["application/json"].Schema == nil {
+		t.Error("PUT /v1/items/{id}: no 201 with a body")
 	}
 	if slices.Sort(got); !slices.Equal(got, want) {
 		t.Errorf("routes = %v, want %v", got, want)

@@ -190,7 +190,7 @@ func checkEvent(e *store.Event, p *core.Policy) error {
 	if err := checkName("event.item", e.Item, core.MaxIDBytes); err != nil {
 		return err
 	}
-	if err := checkName("event.kind", e.Kind, MaxKindBytes); err != nil {
+	if err := checkText("event.kind", e.Kind, MaxKindBytes); err != nil {
 		return err
 	}
 	if _, ok := p.Kind(e.Kind); !ok && e.Kind != core.KindForget {
@@ -198,8 +198,11 @@ func checkEvent(e *store.Event, p *core.Policy) error {
 		for _, k := range p.Kinds {
 			names = append(names, k.Name)
 		}
-		return &InputError{"event.kind", fmt.Sprintf("is %q, which the policy does not know", e.Kind),
-			"use one of " + strings.Join(names, ", ") + ", or add it to the policy"}
+		reason := "is empty"
+		if e.Kind != "" {
+			reason = fmt.Sprintf("is %q, which the policy does not know", e.Kind)
+		}
+		return &InputError{"event.kind", reason, "use one of " + strings.Join(names, ", ") + ", or add it to the policy"}
 	}
 	if err := checkText("event.id", e.ID, MaxKeyBytes); err != nil {
 		return err
@@ -208,7 +211,7 @@ func checkEvent(e *store.Event, p *core.Policy) error {
 		return &InputError{"event.value", "is not a number within ±10^12", "send the rating or amount itself"}
 	}
 	if !e.At.IsZero() && e.At.Before(earliest) {
-		return &InputError{"event.at", "lies before 1990", "send RFC 3339 or Unix seconds"}
+		return &InputError{"event.at", "lies before 1990", "send when it happened, in RFC 3339; nigh import takes Unix seconds too"}
 	}
 	return nil
 }

@@ -25,8 +25,8 @@ func (r reader) same(s reader) bool {
 type readers struct {
 	mu  sync.RWMutex
 	all map[string]reader // values are never changed in place
-	// sets counts what the owner put in: what another goroutine read from the store may be older than that.
-	sets uint64
+	// dropped counts those that had to go: what another goroutine read from the store may be older than one of them.
+	dropped uint64
 }
 
 // maxReaders bounds the readers in memory; with 50 items each that is some 150 MB.
@@ -34,26 +34,26 @@ const maxReaders = 100_000
 
 func (rs *readers) init() { rs.all = map[string]reader{} }
 
-func (rs *readers) get(user string) (r reader, ok bool, sets uint64) {
+func (rs *readers) get(user string) (r reader, ok bool, dropped uint64) {
 	rs.mu.RLock()
 	defer rs.mu.RUnlock()
 	r, ok = rs.all[user]
-	return r, ok, rs.sets
+	return r, ok, rs.dropped
 }
 
 // set is the owner's, who alone knows the newest state.
 func (rs *readers) set(user string, r reader) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	rs.sets++
 	rs.keep(user, r)
 }
 
-// loaded keeps what was read from the store unless the owner has set something since.
-func (rs *readers) loaded(user string, r reader, sets uint64) {
+// loaded keeps what was read from the store after a get that found nothing, unless the owner has set this reader since:
+// then the newer state is there, or it was among those that had to go.
+func (rs *readers) loaded(user string, r reader, dropped uint64) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if rs.sets == sets {
+	if _, newer := rs.all[user]; !newer && rs.dropped == dropped {
 		rs.keep(user, r)
 	}
 }
@@ -62,6 +62,7 @@ func (rs *readers) keep(user string, r reader) {
 	if _, ok := rs.all[user]; !ok && len(rs.all) >= maxReaders {
 		for other := range rs.all { // any one: it will be read again when it is needed
 			delete(rs.all, other)
+			rs.dropped++
 			break
 		}
 	}
@@ -77,7 +78,7 @@ func (c *Catalog) reader(ctx context.Context, user string) (reader, error) {
 	if user == "" {
 		return reader{}, nil
 	}
-	r, ok, sets := c.readers.get(user)
+	r, ok, dropped := c.readers.get(user)
 	if ok {
 		return r, nil
 	}
@@ -91,7 +92,7 @@ func (c *Catalog) reader(ctx context.Context, user string) (reader, error) {
 	}
 	slices.Reverse(events)
 	r = replay(events, prefs, c.policy)
-	c.readers.loaded(user, r, sets)
+	c.readers.loaded(user, r, dropped)
 	return r, nil
 }
 

@@ -195,3 +195,18 @@ func TestEventKey_TellsEventsApart(t *testing.T) {
 		t.Errorf("%d keys, want 6: %v", len(keys), keys)
 	}
 }
+
+// Hugo's JSON front matter is the object that the file begins with; no blank line need follow it.
+func TestSplitFrontMatter_ReadsJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\n \"Title\": \"A\"\n}\ntext":     "map[title:A] text",
+		"\n{\n \"title\": \"A\"\n}\n\ntext": "map[title:A] text",
+		"{\n \"title\": \"A\"\n}":           "map[title:A] ",
+		"{\nis a brace":                     "map[] {\nis a brace",
+	} {
+		fields, body, err := splitFrontMatter([]byte(text))
+		if got := fmt.Sprintf("%v %s", fields, bytes.TrimSpace(body)); got != want || err != nil {
+			t.Errorf("%q = %q, %v, want %q", text, got, err, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,22 +67,38 @@ func splitFrontMatter(text []byte) (fields map[string]any, body []byte, err erro
 	default:
 		return nil, text, nil
 	}
+	if opens == "{" {
+		return splitJSON(text)
+	}
 	raw := map[string]any{}
 	body, err = frontmatter.MustParse(bytes.NewReader(append(text, '\n')), &raw)
 	switch {
-	case errors.Is(err, frontmatter.ErrNotFound) && opens == "{":
-		return nil, text, nil // a text that begins with a brace
 	case errors.Is(err, frontmatter.ErrNotFound):
 		return nil, nil, &fieldError{reason: fmt.Sprintf("the front matter that %q opens does not end", opens), hint: "end it with a line like its first"}
 	case err != nil:
 		reason, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, nil, &fieldError{reason: "the front matter is broken: " + reason, hint: "put texts with a colon in quotes, and check its indentation"}
 	}
-	fields = make(map[string]any, len(raw))
+	return plainFields(raw), body, nil
+}
+
+// splitJSON is splitFrontMatter for Hugo's JSON, which is the object that a file begins with: nothing else ends it, and
+// no blank line need follow. A text that begins with a brace and is no JSON has no front matter.
+func splitJSON(text []byte) (fields map[string]any, body []byte, err error) {
+	raw := map[string]any{}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if dec.Decode(&raw) != nil {
+		return nil, text, nil
+	}
+	return plainFields(raw), text[dec.InputOffset():], nil
+}
+
+func plainFields(raw map[string]any) map[string]any {
+	fields := make(map[string]any, len(raw))
 	for name, v := range raw {
 		fields[strings.ToLower(name)] = plainMaps(v, 0)
 	}
-	return fields, body, nil
+	return fields
 }
 
 // plainMaps turns the maps that YAML makes into those of JSON.

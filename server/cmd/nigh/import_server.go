@@ -221,8 +221,10 @@ func (s *serverSink) refusal(a *answer) error {
 	}
 	hint := problem.Hint
 	switch {
+	case a.status == http.StatusUnauthorized: // the server's own hint is for programs
+		hint = "give the server's token with --token or NIGH_TOKEN"
 	case hint != "":
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
+	case a.status == http.StatusForbidden:
 		hint = "give the server's token with --token or NIGH_TOKEN"
 	case a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed:
 		hint = "check the address: is it a nigh server?"

@@ -187,8 +187,8 @@ func TestImport_FillsARunningServer(t *testing.T) {
 	})
 
 	out, errOut, code := runNigh(t, itemsCSV, "import", "items", "-", "--server", web.URL)
-	if out == "" || !strings.Contains(errOut, "the server says 401") || code != 1 {
-		t.Errorf("without a token: %q, %q, %d; want 401", out, errOut, code)
+	if out == "" || !strings.Contains(errOut, "the server says 401") || !strings.Contains(errOut, "hint: give the server's token with --token") || code != 1 {
+		t.Errorf("without a token: %q, %q, %d; want 401 and the flag to use", out, errOut, code)
 	}
 	t.Setenv("NIGH_TOKEN", "secret")
 	file := writeInput(t, "items.csv", itemsCSV+strings.Repeat("x", 600)+",long,\nlast,Last,\n")

@@ -16,6 +16,7 @@ export interface ConnectOptions {
   /**
    * Names this browser's line of events. Absent: random, new at every start, so what the server has not acknowledged
    * when the page is closed is lost; keeping it belongs with keeping the outbox on the device, which is not built yet.
+   * Two pages must not use one name at the same time: the server takes the second page's events for the first's again.
    */
   client?: string
   /** Starts the worker; for tests and for bundlers with a way of their own. */
