@@ -1,6 +1,9 @@
 package core
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Reason is one part of an item's score.
 type Reason struct {
@@ -10,7 +13,8 @@ type Reason struct {
 }
 
 // Explain returns the parts of the score of an item that raised it, the largest first, at most n; equal ones ascend by
-// feature. The parts of a score and its negative ones add up to it but for their rounding down.
+// feature. The words of one wish are one reason, under the first of their features. The parts of a score and its
+// negative ones add up to it but for their rounding down.
 func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 	r := x.Get(num)
 	if r == nil {
@@ -19,8 +23,7 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 	var out []Reason
 	for _, w := range r.posted() {
 		if pw, ok := q.Profile.weightOf(w.Feature); ok && pw.Weight > 0 {
-			score := int64(w.Weight.Value()) * int64(pw.Weight) >> 8
-			out = append(out, Reason{w.Feature, pw.Label, score})
+			out = addReason(out, Reason{w.Feature, pw.Label, int64(w.Weight.Value()) * int64(pw.Weight) >> 8})
 		}
 	}
 	if pw, ok := q.Profile.weightOf(ItemFeature(num)); ok {
@@ -32,13 +35,23 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 		out = append(out, Reason{Score: prior})
 	}
 	slices.SortFunc(out, func(a, b Reason) int {
-		switch {
-		case a.Score != b.Score && a.Score > b.Score, a.Score == b.Score && a.Feature < b.Feature:
-			return -1
+		if a.Score != b.Score {
+			return cmp.Compare(b.Score, a.Score)
 		}
-		return 1
+		return cmp.Compare(a.Feature, b.Feature)
 	})
 	return out[:min(max(n, 0), len(out))]
+}
+
+// addReason appends r, or adds it to the reason of the same kind and the same words of the reader.
+func addReason(out []Reason, r Reason) []Reason {
+	for i := range out {
+		if r.Label != "" && out[i].Label == r.Label && out[i].Feature.Kind() == r.Feature.Kind() {
+			out[i].Score += r.Score
+			return out
+		}
+	}
+	return append(out, r)
 }
 
 // Similarity is the score of item b for a profile that holds only item a, without the prior: the weight of the edge

@@ -136,10 +136,28 @@ func (tw twin) explain(num ItemNum, q Query, n int) []Reason {
 		return nil
 	}
 	var out []Reason
-	for f, v := range parts(r, q.Profile, q.Policy) {
-		if w, _ := q.Profile.weightOf(f); v > 0 {
-			out = append(out, Reason{f, w.Label, v / 256})
+	all := parts(r, q.Profile, q.Policy)
+	wishes := map[string]Feature{} // the first feature of each wish
+	for f := range all {
+		if w, _ := q.Profile.weightOf(f); all[f] > 0 && w.Label != "" {
+			key := f.Kind().String() + w.Label
+			if first, ok := wishes[key]; !ok || f < first {
+				wishes[key] = f
+			}
 		}
+	}
+	sums := map[Feature]int64{}
+	for f, v := range all {
+		if w, _ := q.Profile.weightOf(f); v > 0 {
+			if first, ok := wishes[f.Kind().String()+w.Label]; ok && w.Label != "" {
+				f = first
+			}
+			sums[f] += v / 256
+		}
+	}
+	for f, v := range sums {
+		w, _ := q.Profile.weightOf(f)
+		out = append(out, Reason{f, w.Label, v})
 	}
 	if p := slowPrior(q.Policy, r.Heat, q.Hour); p > 0 {
 		out = append(out, Reason{Score: p})
