@@ -22,6 +22,7 @@ type Fault struct {
 // Errors of the edges themselves. Those of catalog and store come through as they are.
 var (
 	errOrigin   = errors.New("this page's origin is not allowed")
+	errHost     = errors.New("this server answers to this machine's own names only")
 	errToken    = errors.New("the token is missing or wrong")
 	errFull     = errors.New("too many connections are open")
 	errTooLarge = errors.New("the body is too large")
@@ -46,6 +47,7 @@ var faults = []struct {
 	{store.ErrNewer, http.StatusServiceUnavailable, "newer", "the data folder was written by a newer version of nigh",
 		"update nigh"},
 	{errOrigin, http.StatusForbidden, "origin", "", "start the server with --origin and the page's address, such as --origin https://example.org"},
+	{errHost, http.StatusMisdirectedRequest, "host", "", "open http://localhost and the port, or start the server with --origin and the address that a proxy has for it"},
 	{errToken, http.StatusUnauthorized, "token", "", "send the header Authorization: Bearer TOKEN; for a WebSocket, the subprotocol nigh.token.TOKEN beside the real one"},
 	{errFull, http.StatusServiceUnavailable, "full", "", "try again in a moment"},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "", ""},

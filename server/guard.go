@@ -27,6 +27,7 @@ type Guard struct {
 	origins map[string]bool
 	all     bool // every origin
 	token   string
+	local   bool // only this machine may ask: see sameMachine
 	most    int
 	log     *slog.Logger
 	closing chan struct{} // closed when the server shuts down
@@ -38,7 +39,7 @@ type Guard struct {
 
 func newGuard(o Options) *Guard {
 	g := &Guard{
-		origins: map[string]bool{}, token: o.Token, most: o.MaxSockets, log: o.Logger,
+		origins: map[string]bool{}, token: o.Token, local: o.Token == "" && ListensLocally(o.Addr), most: o.MaxSockets, log: o.Logger,
 		closing: make(chan struct{}), sockets: map[*Socket]struct{}{}, ended: make(chan struct{}),
 	}
 	for _, origin := range o.Origins {

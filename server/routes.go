@@ -71,7 +71,7 @@ func (s *Server) routes() (http.Handler, error) {
 	default:
 		mux.HandleFunc("GET /{$}", plain("Its demo is not on: start it with --demo to see that."))
 	}
-	return logged(s.log, hardened(recovered(s.log, s.known(mux)))), nil
+	return logged(s.log, hardened(recovered(s.log, s.guard.sameMachine(s.known(mux))))), nil
 }
 
 // known serves what mux has a route for, and answers the rest with problems where mux has plain text.

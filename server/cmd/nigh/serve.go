@@ -85,6 +85,9 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 	if err != nil {
 		return err
 	}
+	if token == "" && !server.ListensLocally(f.addr) {
+		log.Warn("everyone who reaches this address may read and change the catalog; --token-file asks for a token", "addr", f.addr)
+	}
 	s, err := server.New(server.Options{
 		Catalog: server.Live(live), Logger: log,
 		Addr: f.addr, Ready: func(url string) { fmt.Fprintln(out, "nigh is at", url) },
