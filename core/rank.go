@@ -139,23 +139,30 @@ func (x *Index) sum(s *Scratch, q Query) {
 	for i := range q.Profile.Weights {
 		w := &q.Profile.Weights[i]
 		for _, p := range x.postings[w.Feature] {
-			s.add(p.slot(), int64(p.weight().Value())*int64(w.Weight))
+			c := s.touch(p.slot())
+			c.sum += int64(p.weight().Value()) * int64(w.Weight)
 		}
 		if q.Policy.SelfWeight != 0 {
 			if slot, ok := x.byNum[w.Feature.Item()]; ok { // 0, which no item has, for other kinds
-				s.add(slot, int64(q.Policy.SelfWeight)*int64(w.Weight))
+				s.touch(slot).sum += int64(q.Policy.SelfWeight) * int64(w.Weight)
 			}
 		}
 	}
 }
 
-func (s *Scratch) add(slot uint32, product int64) {
+// touch returns the cell of a slot, which is empty at the first touch of a ranking.
+func (s *Scratch) touch(slot uint32) *cell {
 	c := &s.cells[slot]
 	if c.stamp != s.gen {
-		*c = cell{stamp: s.gen}
-		s.touched = append(s.touched, slot)
+		s.first(slot)
 	}
-	c.sum += product
+	return c
+}
+
+// first is apart from touch so that touch is inlined.
+func (s *Scratch) first(slot uint32) {
+	s.cells[slot] = cell{stamp: s.gen}
+	s.touched = append(s.touched, slot)
 }
 
 // forbid stamps what the request and the repeat policy keep out of the list.
