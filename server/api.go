@@ -118,7 +118,7 @@ type operation struct {
 
 // register adds an operation. Its handler's errors become Problems.
 func register[I, O any](a *api, o operation, handler func(context.Context, *I) (*O, error)) {
-	statuses := append([]int{http.StatusInternalServerError}, o.problems...)
+	statuses := append([]int{http.StatusInternalServerError, http.StatusUnprocessableEntity}, o.problems...)
 	if o.method != http.MethodGet {
 		statuses = append(statuses, http.StatusForbidden)
 	}
@@ -126,6 +126,7 @@ func register[I, O any](a *api, o operation, handler func(context.Context, *I) (
 	huma.Register(a.huma, huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.tag},
 		Summary: o.summary, Description: o.description, Responses: responses,
+		Middlewares: huma.Middlewares{refuseUnknown(queryNames(reflect.TypeFor[I]()))},
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {

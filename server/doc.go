@@ -8,7 +8,8 @@
 //	                                 └── Problem (RFC 9457) ◄─────┴── FaultOf(err)
 //
 //	api*.go     /v1 and the recipe, described once for the mux and for /openapi.json (huma)
-//	bulk.go     a body of many rows, read as a stream
+//	bulk.go     a body of many rows, stored in batches; rows.go reads it as a stream
+//	query.go    which query parameters an operation takes
 //	live.go     /ws/recommendations/: a list, and again whenever it changes
 //	guard.go    who may come in; the WebSockets that are open. /v1/sync uses the same Guard
 //	pages.go    the demo's pages, rendered on the server; static.go the files beside them
@@ -19,7 +20,7 @@
 //     body is a stream of up to 64 MiB that is stored in batches while it arrives. huma reads parameters, writes
 //     answers and makes the OpenAPI document.
 //   - Every error is a Problem, also of unknown routes and methods. One table (faults) says which error is which status.
-//   - An unknown field is refused by name: "titel" would be lost silently otherwise.
+//   - An unknown field or query parameter is refused by name: "titel" would be lost silently otherwise.
 //   - A request from another website's page is refused unless its origin is in Options.Origins, whatever its method
 //     and content type. That makes the content type free to be what a client happens to send.
 //   - Files are compressed when they are built (static.go), answers while they are sent (gzhttp).

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -175,9 +176,11 @@ func (f *fakeCatalog) Recommend(_ context.Context, q catalog.Request) (catalog.R
 		return catalog.Result{}, err
 	}
 	f.asked = append(f.asked, q)
-	for _, h := range q.History {
-		if _, ok := f.items[h.Item]; !ok {
-			return catalog.Result{}, &catalog.InputError{Field: "history.item", Reason: "is unknown", Hint: "leave it out"}
+	// As the real one: an item that is gone is passed over, a kind that nobody knows is an error.
+	for i, h := range q.History {
+		if !slices.Contains([]string{"", "view", "like", "dislike", "dismiss", core.KindForget}, h.Kind) {
+			return catalog.Result{}, &catalog.InputError{Field: fmt.Sprintf("history[%d].kind", i),
+				Reason: fmt.Sprintf("is %q, which the policy does not know", h.Kind), Hint: "leave it out for a view"}
 		}
 	}
 	out := catalog.Result{Version: catalog.Version{Epoch: 7, Seq: f.seq, Policy: 1<<63 + 1, Hour: 9}}

@@ -87,7 +87,8 @@ func TestLog_TellsRouteAndNoSecrets(t *testing.T) {
 		o.Token = "s3cret"
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	})
-	call(t, s, get, "/v1/items/dracula/similar?limit=3&private=thought", "", "Authorization", "Bearer s3cret")
+	call(t, s, get, "/v1/items/dracula/similar?limit=3", "", "Authorization", "Bearer s3cret")
+	call(t, s, get, "/recommendations/?preferences=thought", "", "Authorization", "Bearer s3cret")
 	call(t, s, get, "/nothing/here?private=thought", "")
 	for _, want := range []string{`route="GET /v1/items/{id}/similar"`, "status=200", "method=GET", "us=", "bytes=", "route=none status=404"} {
 		if !strings.Contains(log.String(), want) {

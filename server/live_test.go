@@ -175,7 +175,7 @@ func TestLive_TellsWhatIsWrongAndStays(t *testing.T) {
 		`{"preferences": 7}`:                 "neither",
 		`{"preferences": "go", "limit": -1}`: "limit is -1",
 		`{"prefs": "go"}`:                    `no field "prefs"`,
-		`{"history": [{"item": "nothing"}]}`: "history.item is unknown",
+		`{"history": [{"item": "dracula", "kind": "eat"}]}`: "history[0].kind is",
 	} {
 		p.send(message)
 		if got := p.want(); !strings.Contains(got.Error, want) || got.Recommendations.Recommendations != nil {

@@ -39,9 +39,8 @@ export class StatusLine {
     if (event.sinceMs !== null) this.#set('click', milliseconds(event.sinceMs))
     if (event.source === 'local') return
     // Right after a click the server has learned from it and this device has not been told yet: then the module compares
-    // nothing, but the lists may still be the same.
-    const agreement = event.agrees ?? (sameItems(event, before) || null)
-    this.#set('agreement', agreement === null ? 'server is ahead' : agreement ? 'both agree' : 'they differ')
+    // nothing, but the lists may still be the same. "Agree" is only said of what was compared.
+    this.#set('agreement', agreement(event, before))
   }
 
   #show(): void {
@@ -64,6 +63,11 @@ export class StatusLine {
   #set(name: string, text: string): void {
     setText(this.#root.querySelector(`[data-status="${name}"]`), text)
   }
+}
+
+export function agreement(event: RecommendationsEvent, before: RecommendationsEvent | null): string {
+  if (event.agrees !== null) return event.agrees ? 'both agree' : 'they differ'
+  return sameItems(event, before) ? 'same list' : 'server is ahead'
 }
 
 function sameItems(a: RecommendationsEvent, b: RecommendationsEvent | null): boolean {

@@ -147,6 +147,7 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     const open: ToWorker = {
       type: 'open',
       url: socketUrl(options.url),
+      origin: globalThis.location?.origin ?? '', // a worker made of a blob cannot be relied on to know it
       client: clean('client', options.client ?? randomId(), 64),
       user: clean('user', options.user, 256),
       token: token(options.token ?? ''),

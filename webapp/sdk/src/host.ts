@@ -33,10 +33,14 @@ interface Following {
 // Ops whose time is remembered until the server's answer to them; older ones are forgotten, their answer goes untimed.
 const maxTimedOps = 256
 
+// After so many sockets that never opened, and none before them that did, the page is told. A browser does not say why
+// a socket fails: a server that is down and one that refuses the page's origin look the same.
+const failuresUntilTold = 3
+
 export class Host {
   readonly #world: World
   #replica: Replica | null = null
-  #config: { url: string; client: string; user: string; token: string } | null = null
+  #config: { url: string; origin: string; client: string; user: string; token: string } | null = null
   #waiting: ToWorker[] = [] // what came before the module was there, in order
   #module: NighModule | null = null
   #socket: WebSocket | null = null
@@ -47,6 +51,8 @@ export class Host {
   #cancelWake: () => void = () => {}
   #status: Status | null = null
   #openedAt = 0
+  #everOpened = false
+  #failures = 0 // sockets that ended before any had opened
   #following = new Map<string, Following>()
   #ops: { op: number; at: number }[] = [] // ascending
 
@@ -128,6 +134,7 @@ export class Host {
 
   /** Calls the module and carries out its effects in order. `at` is when the page asked for it, null if it did not. */
   #run(at: number | null, call: (unixMillis: number) => Effect[]): void {
+    if (this.#ended) return
     const began = this.#world.now()
     let effects: Effect[]
     try {
@@ -141,6 +148,7 @@ export class Host {
     const tookMs = this.#world.now() - began
     let closing: number | null = null
     for (const effect of effects) {
+      if (this.#ended) return // closed by what an effect led to: nothing of the module may be called any more
       switch (effect.type) {
         case 'connect':
           this.#connect()
@@ -169,8 +177,9 @@ export class Host {
       }
     }
     // The browser reports the end of a socket late, or after a long time-out on a dead line; the module need not wait.
-    if (closing !== null) {
+    if (closing !== null && !this.#ended) {
       const code = closing
+      this.#failed()
       this.#run(null, (unix) => this.#replica!.closed(code, unix))
     }
   }
@@ -219,6 +228,7 @@ export class Host {
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
       this.#openedAt = this.#world.now()
+      this.#everOpened = true
       this.#run(null, (unix) => this.#replica!.opened(unix))
     }
     socket.onmessage = (event: MessageEvent) => {
@@ -227,9 +237,18 @@ export class Host {
     }
     socket.onclose = (event: CloseEvent) => {
       this.#detach()
+      this.#failed()
       this.#run(null, (unix) => this.#replica!.closed(event.code, unix))
     }
     this.#socket = socket
+  }
+
+  /** A socket has ended. Tells the page once if none has ever opened; the module goes on trying. */
+  #failed(): void {
+    if (this.#everOpened || ++this.#failures !== failuresUntilTold) return
+    const { url, origin } = this.#config!
+    const allowed = origin === '' ? '' : `, and was it started with --origin ${origin}`
+    this.#world.post({ type: 'error', code: 'unreachable', message: `no connection to ${url}; is the server up${allowed}?` })
   }
 
   /** Lets go of the socket: what it still reports is not heard. */

@@ -6,7 +6,7 @@ import type { List, Question, ReaderProfile, Status } from './module.ts'
 export type PreferenceKind = 'text' | 'tag' | 'category' | 'author' | 'item'
 
 export type ToWorker =
-  | { type: 'open'; url: string; client: string; user: string; token: string }
+  | { type: 'open'; url: string; origin: string; client: string; user: string; token: string } // origin: the page's, '' if it has none
   | { type: 'ask'; question: Question; at: number }
   | { type: 'drop'; name: string }
   | { type: 'record'; kind: string; item: string; value: number; at: number }
@@ -24,9 +24,9 @@ export type FromWorker =
 
 /**
  * What went wrong: `module`: the module could not be loaded or stopped; `refused`: the server refused something;
- * `worker`: the worker could not be started or failed.
+ * `worker`: the worker could not be started or failed; `unreachable`: no connection came about, and it goes on trying.
  */
-export type ErrorCode = 'module' | 'refused' | 'worker'
+export type ErrorCode = 'module' | 'refused' | 'worker' | 'unreachable'
 
 /** Milliseconds since 1970 with fractions, never going back, the same in page and worker. */
 export function now(): number {

@@ -33,7 +33,7 @@ beforeEach(() => {
 })
 
 test('the first message opens the connection, below the address of the server', () => {
-  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', client: 'c', user: 'u', token: '' })
+  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '' })
   expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
   expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
   expect(() => socketUrl('ftp://example.org')).toThrow('http')

@@ -37,6 +37,7 @@ let online: boolean
 let sockets: FakeSocket[]
 let wakes: { at: number; run: () => void; cancelled: boolean }[]
 let posted: FromWorker[]
+let heard: (message: FromWorker) => void // what the page does at once
 let host: Host
 
 const note = (name: string, ...rest: unknown[]): Effect[] => {
@@ -88,7 +89,10 @@ const world: World = {
   },
   seed: () => 7,
   online: () => online,
-  post: (message) => posted.push(message),
+  post: (message) => {
+    posted.push(message)
+    heard(message)
+  },
 }
 
 beforeEach(() => {
@@ -99,10 +103,11 @@ beforeEach(() => {
   sockets = []
   wakes = []
   posted = []
+  heard = () => {}
   host = new Host(world)
 })
 
-const open = (token = '') => host.receive({ type: 'open', url: 'wss://x/v1/sync', client: 'c', user: 'u', token })
+const open = (token = '') => host.receive({ type: 'open', url: 'wss://x/v1/sync', origin: 'https://page.example', client: 'c', user: 'u', token })
 function start(token = ''): FakeSocket {
   answers['start'] = [{ type: 'connect' }]
   open(token)
@@ -253,4 +258,53 @@ test('a module that has died is reported once and called no more', () => {
   host.receive({ type: 'record', kind: 'like', item: 'a', value: 0, at: 0 })
   host.receive({ type: 'record', kind: 'like', item: 'b', value: 0, at: 0 })
   expect(posted.filter((message) => message.type === 'error')).toHaveLength(1)
+})
+
+// The module answers the end of a socket with a wake, and the wake with the next try.
+function fail(times: number): void {
+  for (let i = 0; i < times; i++) {
+    answers['closed'] = [{ type: 'wake', at: 1 }]
+    sockets.at(-1)!.onclose!({ code: 1006 })
+    answers['tick'] = [{ type: 'connect' }]
+    wakes.at(-1)!.run()
+  }
+}
+const errors = () => posted.filter((message) => message.type === 'error')
+
+test('a socket that never opens is told once, at the third time, and tried again', () => {
+  start()
+  fail(2)
+  expect(errors()).toEqual([])
+  fail(1)
+  const message = 'no connection to wss://x/v1/sync; is the server up, and was it started with --origin https://page.example?'
+  expect(errors()).toEqual([{ type: 'error', code: 'unreachable', message }])
+  fail(4)
+  expect(errors()).toHaveLength(1)
+  expect(sockets).toHaveLength(8) // the first and one after each of 7 failures
+})
+
+test('a server that was there once is not called unreachable: the status tells of it', () => {
+  start().open()
+  fail(5)
+  expect(errors()).toEqual([])
+})
+
+test('closing while effects are carried out ends them, and the module is called no more', () => {
+  start().open()
+  answers['ask'] = [list('local', 0), { type: 'close', code: 4001, reason: 'again' }, { type: 'wake', at: 1 }]
+  heard = (message) => message.type === 'list' && host.receive({ type: 'close' })
+  host.receive({ type: 'ask', question: { name: 'q1' }, at: 0 })
+  expect(calls.at(-1)).toBe('ask q1')
+  expect(sockets[0]!.closed).toEqual([1000, 'the page is done'])
+  expect(wakes).toEqual([])
+  expect(errors()).toEqual([])
+})
+
+test('closing at the last effect leaves nothing to report the end of the socket to', () => {
+  start().open()
+  answers['frame'] = [{ type: 'close', code: 4001, reason: 'again' }, list('server', 0)]
+  heard = (message) => message.type === 'list' && host.receive({ type: 'close' })
+  sockets[0]!.onmessage!({ data: new ArrayBuffer(0) })
+  expect(calls.at(-1)).toBe('frame')
+  expect(errors()).toEqual([])
 })
