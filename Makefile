@@ -3,6 +3,7 @@
 
 ADDR     ?= localhost:8080
 FUZZTIME ?= 10s
+SEEDS    ?= 10000
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -26,7 +27,7 @@ help:
 	@echo 'make TARGET, with TARGET one of:'
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench fuzz lint size clean tools
+.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench fuzz sim lint size clean tools
 
 run: build ## Build everything and serve the demo at ADDR (localhost:8080), its data in ./data
 	@bin/nigh serve --demo --addr '$(ADDR)' --data ./data
@@ -66,7 +67,10 @@ bench: ## Benchmarks of the core
 fuzz: ## Each fuzz target for FUZZTIME (10s)
 	@grep -rHo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' core server wasm webapp \
 	  | sed -E 's,^(.*)/[^/]*:func (.*)$$,\1 \2,' | sort -u | while read -r dir target; do \
-	    echo "fuzz $$target in $$dir"; go test "./$$dir" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME); done
+	    echo "fuzz $$target in $$dir"; go test "./$$dir" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; done
+
+sim: ## The simulation of the channel, SEEDS (10000) times; a failing seed is printed
+	go test ./server/catalog -run TestSimulation_KeepsTheLaws -seeds $(SEEDS) -timeout 30m -v
 
 lint: ## gofmt, vet (native and js/wasm), staticcheck
 	@unformatted=$$(gofmt -l core server wasm webapp/*.go); \
