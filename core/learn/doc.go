@@ -32,7 +32,7 @@
 //     item's features, so "more like this" and "matches sailing" speak of the same numbers.
 //   - Content is evidence that was not seen yet: a neighbour of cosine s counts as ContentWeight·λ·s transitions, so
 //     that alone it weighs ContentWeight·s and yields as its source is met; and it fades with the contacts of the item
-//     itself. As a fixed share of the score it drowned behaviour (ml-100k NDCG@10 .073 instead of .255).
+//     itself. As a fixed share of the score it drowned behaviour (ml-100k NDCG@10 .073 instead of .256).
 //   - An item that nobody met borrows what leads to the neighbours that were: see borrow.
 //   - What these choices are worth stands in server/eval/testdata/stats.txt. ρ > 0, which needs counts of pairs, does
 //     not exist here yet: on ml-100k it is worth another .01.
