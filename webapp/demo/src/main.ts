@@ -24,6 +24,7 @@ class App {
   readonly #forYou: Standing
   #view: HTMLElement
   #home: HTMLElement | null = null // kept while a work is shown
+  #path = location.pathname // of the view that is shown
   #browse: Standing | null = null
   #category = ''
   #similar: Standing | null = null
@@ -44,7 +45,10 @@ class App {
     })
     document.addEventListener('click', (event) => this.#clicked(event))
     document.addEventListener('submit', (event) => this.#submitted(event))
-    window.addEventListener('popstate', () => this.#go(location.pathname, false))
+    window.addEventListener('popstate', () => {
+      // A jump within the page, such as "Skip to the works", is one too: what is being typed must not be swapped away.
+      if (location.pathname !== this.#path) this.#go(location.pathname, false)
+    })
     if (this.#view.dataset['view'] === 'home') this.#enterHome(this.#view)
     if (this.#view.dataset['view'] === 'work') this.#enterWork(this.#view.dataset['id']!)
     this.#asked()
@@ -107,6 +111,7 @@ class App {
   // Views
 
   #go(pathname: string, toTop: boolean): void {
+    this.#path = pathname
     const change = () => {
       if (pathname === '/') this.#openHome()
       else this.#openWork(decodeURIComponent(pathname.slice('/works/'.length)))
