@@ -23,7 +23,7 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 	var out []Reason
 	for _, w := range r.posted() {
 		if pw, ok := q.Profile.weightOf(w.Feature); ok && pw.Weight > 0 {
-			out = addReason(out, Reason{w.Feature, pw.Label, int64(w.Weight.Value()) * int64(pw.Weight) >> 8})
+			out = addReason(out, Reason{w.Feature, pw.Label, int64(w.Weight.Value()) * x.damped(&pw) >> sumShift})
 		}
 	}
 	if pw, ok := q.Profile.weightOf(ItemFeature(num)); ok {
@@ -55,11 +55,11 @@ func addReason(out []Reason, r Reason) []Reason {
 }
 
 // Similarity is the score of item b for a profile that holds only item a, without the prior: the weight of the edge
-// from a to b in units of 1/65536, 0 if b has none.
-func Similarity(a ItemNum, b *Record) int64 {
+// from a to b, damped as a is, in units of 1/65536; 0 if b has none.
+func Similarity(a, b *Record) int64 {
 	for _, e := range b.Edges {
-		if e.From == a {
-			return int64(e.Weight.Value())
+		if e.From == a.Num {
+			return int64(e.Weight.Value()) * int64(dampFactor[a.Damp]) >> 16
 		}
 	}
 	return 0

@@ -1,9 +1,6 @@
 package core
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Index answers rankings over a set of records: an inverted index from feature to (item, weight), and the items in the
 // order of their heat. One goroutine at a time may change it; rankings may run together while nobody changes it.
@@ -23,6 +20,7 @@ type slot struct {
 	num         ItemNum
 	from, until Hour
 	hidden      bool
+	damp        Damp
 }
 
 // posting is one item's weight for the feature whose list it stands in: the slot in the high 24 bits, the Weight in the
@@ -113,7 +111,7 @@ func (x *Index) Put(r *Record) bool {
 	}
 	x.byID[r.ID] = s
 	x.repost(s, old, r)
-	x.slots[s] = slot{rec: r, heat: r.Heat, num: r.Num, from: r.From, until: r.Until, hidden: r.Hidden}
+	x.slots[s] = slot{rec: r, heat: r.Heat, num: r.Num, from: r.From, until: r.Until, hidden: r.Hidden, damp: r.Damp}
 	if old == nil || old.Heat != r.Heat {
 		x.hottest.insert(x, s)
 	}
@@ -192,7 +190,7 @@ func findSlot(list []posting, s uint32) int {
 	panic("core: a record's posting is not in the index")
 }
 
-// posted returns all that takes part in sums, features and edges, ascending by feature.
+// posted returns all that takes part in sums, edges and features, ascending by feature.
 func (r *Record) posted() []Weighted {
 	out := make([]Weighted, 0, len(r.Features)+len(r.Edges))
 	for _, e := range r.Edges {
@@ -200,7 +198,6 @@ func (r *Record) posted() []Weighted {
 			out = append(out, Weighted{ItemFeature(e.From), e.Weight})
 		}
 	}
-	slices.SortFunc(out, func(a, b Weighted) int { return cmp.Compare(a.Feature, b.Feature) })
 	for _, w := range r.Features { // of kinds above KindItem
 		if w.Weight > 0 {
 			out = append(out, w)

@@ -93,7 +93,7 @@ func (x *Index) Rank(s *Scratch, q Query) []Ranked {
 	s.heap = s.heap[:0]
 	most := x.highestPrior(q)
 	for _, i := range s.touched {
-		evidence := s.cells[i].sum >> 8
+		evidence := s.cells[i].sum >> sumShift
 		if s.cells[i].stamp&1 != 0 || q.Matched && evidence <= 0 {
 			continue
 		}
@@ -134,17 +134,36 @@ func (s *Scratch) begin(n int) {
 	}
 }
 
+// sumUnit is the unit of a ranking's sums in those of scores: profile weights are in units of 1/ProfileOne, and taken
+// dampShift bits finer, since a damped one is not a whole number of them.
+const (
+	dampShift = 4
+	sumShift  = 8 + dampShift
+)
+
+// damped returns a profile's weight for a feature, in units of 1/(16·ProfileOne): of an item it counts what its Damp
+// leaves, and in full of one that the index does not hold.
+func (x *Index) damped(w *FeatureWeight) int64 {
+	if n := w.Feature.Item(); n != 0 {
+		if slot, ok := x.byNum[n]; ok {
+			return int64(w.Weight) * int64(dampFactor[x.slots[slot].damp]) >> (16 - dampShift)
+		}
+	}
+	return int64(w.Weight) << dampShift
+}
+
 // sum adds up the products of profile and postings.
 func (x *Index) sum(s *Scratch, q Query) {
 	for i := range q.Profile.Weights {
 		w := &q.Profile.Weights[i]
+		by := x.damped(w)
 		for _, p := range x.postings[w.Feature] {
 			c := s.touch(p.slot())
-			c.sum += int64(p.weight().Value()) * int64(w.Weight)
+			c.sum += int64(p.weight().Value()) * by
 		}
 		if q.Policy.SelfWeight != 0 {
 			if slot, ok := x.byNum[w.Feature.Item()]; ok { // 0, which no item has, for other kinds
-				s.touch(slot).sum += int64(q.Policy.SelfWeight) * int64(w.Weight)
+				s.touch(slot).sum += int64(q.Policy.SelfWeight) * int64(w.Weight) << dampShift
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package core
 
+import "slices"
+
 // Hour counts hours since 1970-01-01 00:00 UTC; 0 stands for "not set".
 type Hour uint32
 
@@ -15,9 +17,34 @@ type Edge struct {
 	Weight Weight
 }
 
+// Damp is how much less than its edges' weights a source counts, by how often it was met: its edges count 2^(-Damp/64) of
+// their weight. Being met changes what a source's edges are divided by, d + λ; they hold it rounded down to a power of
+// two, and the rest stands here, once: so an event changes the record of its source instead of those of all its targets.
+type Damp uint8
+
+// DampOctave is a Damp of one half, the largest.
+const DampOctave = 64
+
+// dampOne is the factor of Damp 0.
+const dampOne = 1 << 16
+
+// dampFactor holds 2^(-i/64) in units of 1/65536, rounded: numbers, so that every machine has the same. record_test.go
+// holds them against math.Exp2.
+var dampFactor = [DampOctave + 1]uint32{
+	65536, 64830, 64132, 63441, 62757, 62081, 61413, 60751,
+	60097, 59449, 58809, 58176, 57549, 56929, 56316, 55709,
+	55109, 54515, 53928, 53347, 52773, 52204, 51642, 51085,
+	50535, 49991, 49452, 48920, 48393, 47871, 47356, 46846,
+	46341, 45842, 45348, 44859, 44376, 43898, 43425, 42958,
+	42495, 42037, 41584, 41136, 40693, 40255, 39821, 39392,
+	38968, 38548, 38133, 37722, 37316, 36914, 36516, 36123,
+	35734, 35349, 34968, 34591, 34219, 33850, 33486, 33125,
+	32768,
+}
+
 // Bounds of a record. What makes records keeps to them; what reads them refuses more.
 const (
-	MaxEdges    = 64 // K: in-edges of one item, strongest first
+	MaxEdges    = 64 // K: in-edges of one item
 	MaxFeatures = 96 // terms (at most 32), tags, categories, author and attributes of one item
 )
 
@@ -32,7 +59,9 @@ type Record struct {
 	Heat   Heat // decayed popularity and freshness, see Heat
 	// Features ascend by Feature and are distinct; none is of KindItem.
 	Features []Weighted
-	// Edges fall by weight, equal ones ascend by number; sources are distinct and never the item itself.
+	// Damp is what an edge from this item to another counts less than its weight says, see Damp.
+	Damp Damp
+	// Edges ascend by source; sources are distinct and never the item itself.
 	Edges []Edge
 	Card  Card
 }
@@ -51,13 +80,24 @@ type Attribute struct{ Name, Value string }
 type Weights struct {
 	Num   ItemNum
 	Heat  Heat
+	Damp  Damp
 	Edges []Edge
+}
+
+// Weights returns the parts of r that learning changes.
+func (r *Record) Weights() Weights {
+	return Weights{Num: r.Num, Heat: r.Heat, Damp: r.Damp, Edges: r.Edges}
+}
+
+// Same tells whether w is what r holds.
+func (r *Record) Same(w Weights) bool {
+	return r.Heat == w.Heat && r.Damp == w.Damp && slices.Equal(r.Edges, w.Edges)
 }
 
 // With returns a copy of r that holds w instead of its own heat and edges.
 func (r *Record) With(w Weights) *Record {
 	c := *r
-	c.Heat, c.Edges = w.Heat, w.Edges
+	c.Heat, c.Damp, c.Edges = w.Heat, w.Damp, w.Edges
 	return &c
 }
 

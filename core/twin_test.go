@@ -224,7 +224,7 @@ func TestSimilarity_IsTheScoreOfMoreLikeThis(t *testing.T) {
 		p := ItemProfile(n)
 		list := x.Rank(new(Scratch), Query{Profile: &p, Policy: &Policy{HalfLifeHours: 1}, Hour: g.hour(), Limit: MaxLimit, Matched: true})
 		for _, r := range list {
-			if got := Similarity(n, x.Get(r.Num)); got != r.Score {
+			if got := Similarity(x.Get(n), x.Get(r.Num)); got != r.Score {
 				t.Fatalf("Similarity(%d, %d) = %d, want the score %d", n, r.Num, got, r.Score)
 			}
 		}

@@ -1,51 +1,56 @@
 package learn
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
 	"nigh/core"
 )
 
-// MaxCandidates bounds the sources that are counted for one item. On ml-small 512 give NDCG@10 .138 where 256 give .131
-// and 1,024 no more.
-const MaxCandidates = 8 * core.MaxEdges
-
 // Learner counts which items follow which. See the package comment for the method.
 type Learner struct {
 	policy Policy
-	x      []float64 // by recency rank
-	items  map[core.ItemNum]*counts
-	// dirty are the items to be calculated anew, in the order of their first mark; marked is the same as a set.
-	dirty   []core.ItemNum
-	marked  map[core.ItemNum]struct{}
-	targets func(core.ItemNum) []core.ItemNum // see WithTargets
-	base    float64                           // hour at which the fading scale is 1
+	x      []float64      // by recency rank
+	items  []*counts      // by number; nil: never met
+	known  int            // of items, those that are not nil
+	room   int            // for the candidates of one item
+	dirty  []core.ItemNum // whose Weights may have changed, in the order of their first mark
+	stale  []core.ItemNum // whose refinement is out of date, in the order of their first mark
+	// base is the hour at which the fading scale is 1.
+	base float64
+	// company is κ; pairs and singles are its sums, in units of the fading scale. See the package comment.
+	company, pairs, singles float64
+	targets                 func(core.ItemNum) []core.ItemNum // see WithTargets
+	work                    work
 }
 
-// counts are what is known of one item; d and c are in units of the fading scale.
+// counts are what is known of one item; d, support, lambda and candidates are in units of the fading scale.
 type counts struct {
-	d         float64 // Σ x², as a source
-	dAtOutput float64 // d when the item's targets were last marked
-	contacts  float64 // positive events, not faded
-	heat      float64 // log2 of the decayed count seen from hour 0; -Inf for none
-	from      []candidate
-}
+	d        float64 // Σ x², as a source
+	support  float64 // d + λ as of the last touch
+	lambda   float64 // λ as of the last touch
+	contacts float64 // positive events, not faded
+	refined  float64 // contacts when it was refined last
+	heat     float64 // log2 of the decayed count seen from hour 0; -Inf for none
+	floor    float32 // key of the weakest candidate that was kept last; 0: none was left out
+	octave   int16   // of support, rounded down: what the edges that lead from here are divided by
+	damp     core.Damp
+	share    uint8 // of the sources that were not refined
+	marked   bool
+	waits    bool // for its refinement
 
-// candidate is a source of an item: c is its count, of which err was inherited from an evicted one.
-type candidate struct {
-	item   core.ItemNum
-	c, err float32
+	from    candidates
+	edges   []core.Edge    // as Weights returned them last
+	holders []core.ItemNum // items with an edge from here
 }
 
 // NewLearner returns a learner that has seen nothing.
 func NewLearner(p Policy) *Learner {
-	return &Learner{policy: p, x: p.recency(), items: map[core.ItemNum]*counts{}, marked: map[core.ItemNum]struct{}{}}
+	return &Learner{policy: p, x: p.recency(), company: 1, room: MaxCandidates}
 }
 
-// WithTargets tells l which items have a source as their content neighbour (Content.Holders): their weights change with
-// what is known of the source, as those of the items that were seen to follow it do. It returns l.
+// WithTargets tells l which items have a source as their content neighbour (Content.Holders): what they borrow changes
+// with what is known of it. It returns l.
 func (l *Learner) WithTargets(targets func(source core.ItemNum) []core.ItemNum) *Learner {
 	l.targets = targets
 	return l
@@ -60,51 +65,123 @@ func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atM
 		return
 	}
 	hour := float64(atMillis) / 3.6e6
-	j := l.get(item)
+	scale := l.scale(hour)
+	j := l.get(item, scale)
 	j.contacts++
 	j.heat = addLog2(j.heat, hour/l.policy.priorHalfLifeHours()+math.Log2(float64(strength)/core.ProfileOne))
-	l.mark(item)
+	l.mark(item, j)
+	if l.due(j) {
+		l.wait(item, j)
+	}
+	if n := uint64(j.contacts); n == lenderContacts || n&(n-1) == 0 {
+		l.markTargets(item)
+	}
 	if len(h) > 0 && h[0].Item == item {
 		return
 	}
-	scale := l.scale(hour)
-	r := 0
-	for _, v := range h {
-		if r == len(l.x) {
-			break
-		}
-		x := l.x[r]
-		r++
+	sum, squares, met := 0.0, 0.0, 0
+	for r := range min(len(h), len(l.x)) {
+		v := &h[r]
 		if v.Item == item || v.Strength <= 0 {
 			continue
 		}
-		a := l.get(v.Item)
+		x := l.x[r]
+		sum += x
+		squares += x * x
+		met++
+		a := l.get(v.Item, scale)
 		a.d += x * x * scale
-		add(&j.from, v.Item, float32(x*scale))
+		l.touch(v.Item, a, scale)
+		l.count(item, j, v.Item, float32(x*scale))
 		// Entered at both ends, with a count of 0 where σ is 0: a's candidates are its targets too. A count of 0 evicts
 		// nothing.
-		if l.policy.Sigma > 0 || len(a.from) < MaxCandidates {
-			add(&a.from, item, float32(l.policy.Sigma*x*scale))
-		}
-		if l.policy.Sigma > 0 {
-			l.mark(v.Item)
-		}
-		if lambda := l.policy.Lambda * scale; a.d+lambda > (a.dAtOutput+lambda)*octaveStep {
-			a.dAtOutput = a.d
-			for _, c := range a.from {
-				l.mark(c.item)
+		if l.policy.Sigma > 0 || len(a.from) < l.room {
+			at := l.count(v.Item, a, item, float32(l.policy.Sigma*x*scale))
+			if l.shows(a, at) {
+				l.mark(v.Item, a)
 			}
-			if l.targets != nil {
-				for _, n := range l.targets(v.Item) {
-					l.mark(n)
-				}
-			}
+		}
+	}
+	if met == 0 {
+		return
+	}
+	l.touch(item, j, scale)
+	l.pairs += (sum*sum - squares) / 2 * scale
+	l.singles += sum * scale
+	l.follow(scale)
+}
+
+// count adds v to what leads from a source to item n, and returns the source's place among the candidates.
+func (l *Learner) count(n core.ItemNum, it *counts, source core.ItemNum, v float32) int {
+	for len(it.from) > l.room { // the catalog has grown: there is less room for each
+		l.drop(n, it, it.from.weakest())
+	}
+	at, evicted := it.from.add(source, v, l.room)
+	if evicted != 0 {
+		if _, ok := findEdge(it.edges, evicted); ok {
+			l.mark(n, it)
+		}
+	}
+	return at
+}
+
+func (l *Learner) drop(n core.ItemNum, it *counts, at int) {
+	if _, ok := findEdge(it.edges, it.from[at].item); ok {
+		l.mark(n, it)
+	}
+	it.from = slices.Delete(it.from, at, at+1)
+}
+
+// shows tells whether a candidate's count says something else than the item's edges as they were returned last.
+func (l *Learner) shows(it *counts, at int) bool {
+	c := &it.from[at]
+	a := l.items[c.item]
+	q := l.quantize(it, c, a, c.count())
+	if e, ok := findEdge(it.edges, c.item); ok {
+		return it.edges[e].Weight != q
+	}
+	return q > 0 && (len(it.edges) < core.MaxEdges || key(c.count(), a) > it.floor)
+}
+
+// touch brings what a source is divided by up to its count, and marks whom that concerns.
+func (l *Learner) touch(n core.ItemNum, a *counts, scale float64) {
+	a.lambda = l.policy.Lambda * l.company * scale
+	a.support = a.d + a.lambda
+	lg := math.Log2(a.support)
+	octave := math.Floor(lg)
+	damp := core.Damp(math.Round((lg - octave) * core.DampOctave))
+	if int16(octave) != a.octave {
+		a.octave = int16(octave)
+		for _, t := range a.holders {
+			l.mark(t, l.items[t])
+		}
+		l.mark(n, a)
+	}
+	if damp != a.damp {
+		a.damp = damp
+		l.mark(n, a)
+	}
+}
+
+// follow sets κ anew when its sums have left it by a quarter of an octave; all items are touched then.
+func (l *Learner) follow(scale float64) {
+	now := max(l.pairs/l.singles, minCompany)
+	if now < l.company*companyStep && now > l.company/companyStep {
+		return
+	}
+	l.company = now
+	for n, it := range l.items {
+		if it != nil {
+			l.touch(core.ItemNum(n), it, scale)
 		}
 	}
 }
 
-// octaveStep is one step of core.Weight's scale.
-const octaveStep = 1.0443 // 2^(1/16)
+// κ is followed in steps, each of which concerns all items; of a log of single visits it would be 0.
+const (
+	companyStep = 1.189 // 2^(1/4)
+	minCompany  = 0.25
+)
 
 // scale is what an increment at an hour is multiplied by. The scale is moved before it leaves float32's range.
 func (l *Learner) scale(hour float64) float64 {
@@ -117,65 +194,117 @@ func (l *Learner) scale(hour float64) float64 {
 	}
 	e := (hour - l.base) / (24 * days)
 	if e > 32 {
-		l.rebase(math.Exp2(-e))
-		l.base, e = hour, 0
+		whole := math.Floor(e) // so that octaves stay octaves
+		l.rebase(int(whole))
+		l.base += whole * 24 * days
+		e -= whole
 	}
 	return math.Exp2(max(e, -32))
 }
 
-func (l *Learner) rebase(by float64) {
+// rebase divides all that is in units of the fading scale by 2^octaves.
+func (l *Learner) rebase(octaves int) {
+	by := math.Ldexp(1, -octaves)
+	l.pairs *= by
+	l.singles *= by
 	for _, it := range l.items {
+		if it == nil {
+			continue
+		}
 		it.d *= by
-		it.dAtOutput *= by
+		it.support *= by
+		it.lambda *= by
+		it.octave -= int16(octaves)
+		it.floor *= float32(math.Sqrt(by)) // a count over the root of another
 		for i := range it.from {
-			it.from[i].c *= float32(by)
-			it.from[i].err *= float32(by)
+			c := &it.from[i]
+			c.c *= float32(by)
+			c.err = toBfloat(fromBfloat(c.err) * float32(by))
 		}
 	}
 }
 
-func (l *Learner) get(n core.ItemNum) *counts {
-	c := l.items[n]
-	if c == nil {
-		c = &counts{heat: math.Inf(-1)}
-		l.items[n] = c
+// at returns what is known of an item, nil for nothing.
+func (l *Learner) at(n core.ItemNum) *counts {
+	if int(n) >= len(l.items) {
+		return nil
 	}
-	return c
+	return l.items[n]
 }
 
-// Forget drops what is known of a deleted item as a target. As a source it fades with time: how often it was one stays,
-// since the counts of its targets are shares of it.
+// get returns what is known of an item, and begins to know it.
+func (l *Learner) get(n core.ItemNum, scale float64) *counts {
+	if int(n) >= len(l.items) {
+		l.items = append(l.items, make([]*counts, max(int(n)+1, 2*len(l.items))-len(l.items))...)
+	}
+	it := l.items[n]
+	if it == nil {
+		it = &counts{heat: math.Inf(-1), octave: math.MinInt16}
+		l.items[n] = it
+		l.known++
+		l.room = min(max(candidateBudget/l.known, minCandidates), MaxCandidates)
+		l.touch(n, it, scale)
+	}
+	return it
+}
+
+// Forget takes out what is known of a deleted item, as a target and as a source.
 func (l *Learner) Forget(n core.ItemNum) {
-	if it := l.items[n]; it != nil {
-		*it = counts{d: it.d, dAtOutput: it.dAtOutput, heat: math.Inf(-1)}
-	}
-}
-
-// add counts v for a source, by Space-Saving: when the list is full the weakest gives up its place.
-func add(list *[]candidate, item core.ItemNum, v float32) {
-	weakest := -1
-	for i := range *list {
-		c := &(*list)[i]
-		if c.item == item {
-			c.c += v
-			return
-		}
-		if weakest < 0 || c.c < (*list)[weakest].c {
-			weakest = i
-		}
-	}
-	if len(*list) < MaxCandidates {
-		*list = append(*list, candidate{item: item, c: v})
+	it := l.at(n)
+	if it == nil {
 		return
 	}
-	w := &(*list)[weakest]
-	*w = candidate{item: item, c: w.c + v, err: w.c}
+	forget := func(t core.ItemNum) {
+		other := l.items[t]
+		if other == nil {
+			return
+		}
+		if at, ok := other.from.find(n); ok {
+			l.drop(t, other, at)
+		}
+		if _, ok := findEdge(other.edges, n); ok {
+			l.mark(t, other)
+		}
+	}
+	for i := range it.from { // each pair stands at both ends
+		forget(it.from[i].item)
+	}
+	for _, t := range it.holders {
+		forget(t)
+	}
+	for _, e := range it.edges {
+		l.unhold(e.From, n)
+	}
+	l.items[n] = nil
+	l.known--
 }
 
-func (l *Learner) mark(n core.ItemNum) {
-	if _, ok := l.marked[n]; !ok {
-		l.marked[n] = struct{}{}
+func (l *Learner) unhold(source, target core.ItemNum) {
+	if a := l.items[source]; a != nil {
+		if i := slices.Index(a.holders, target); i >= 0 {
+			last := len(a.holders) - 1
+			a.holders[i] = a.holders[last]
+			a.holders = a.holders[:last]
+		}
+	}
+}
+
+func (l *Learner) mark(n core.ItemNum, it *counts) {
+	if it != nil && !it.marked {
+		it.marked = true
 		l.dirty = append(l.dirty, n)
+	}
+}
+
+// markTargets marks the items that have n as a content neighbour: what content counts has changed.
+func (l *Learner) markTargets(n core.ItemNum) {
+	if l.targets == nil {
+		return
+	}
+	for _, t := range l.targets(n) {
+		if it := l.at(t); it != nil {
+			l.mark(t, it)
+		}
 	}
 }
 
@@ -184,160 +313,21 @@ func (l *Learner) Dirty() bool { return len(l.dirty) > 0 }
 
 // TakeDirty returns up to most items whose weights may have changed, those that were marked first.
 func (l *Learner) TakeDirty(most int) []core.ItemNum {
-	n := min(most, len(l.dirty))
-	out := slices.Clone(l.dirty[:n])
+	return take(l, &l.dirty, most, func(it *counts) { it.marked = false })
+}
+
+// take takes up to most items from the front of a queue.
+func take(l *Learner, queue *[]core.ItemNum, most int, left func(*counts)) []core.ItemNum {
+	n := min(most, len(*queue))
+	out := slices.Clone((*queue)[:n])
 	for _, m := range out {
-		delete(l.marked, m)
-	}
-	if l.dirty = l.dirty[n:]; len(l.dirty) == 0 {
-		l.dirty = nil
-	}
-	return out
-}
-
-// edgeSupport is the α of the choice of edges: kept are the K of largest w·(d+λ)^α, between the surest (α = 1) and the
-// strongest (α = 0), which are mostly seldom seen. Against α = 0 it gives HR@20 .5640 instead of .5597 on yoochoose.
-const edgeSupport = 0.5
-
-// Weights returns an item's edges and heat as of an hour: what was counted, with content in the place of evidence that
-// is not there. published is when the item appeared (Unix milliseconds, 0 if unknown).
-//
-// A content neighbour of cosine s counts as ContentWeight·λ·s transitions that were never seen: alone that is a weight
-// of ContentWeight·s; what is counted soon outweighs it. It fades with the contacts of the item itself, too.
-func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int64, hour float64) core.Weights {
-	it := l.items[n]
-	contacts, heat := 0.0, math.Inf(-1)
-	if it != nil {
-		contacts, heat = it.contacts, it.heat
-	}
-	lambda := l.policy.Lambda * l.scale(hour)
-	unseen := l.policy.ContentWeight * lambda * l.policy.ContentFade / (l.policy.ContentFade + contacts)
-	var edges []scored
-	edge := func(from core.ItemNum, c float64) {
-		d := l.support(from, lambda)
-		if from != n && c > 0 {
-			edges = append(edges, scored{from, c / d, c / d * math.Pow(d, edgeSupport)})
+		if it := l.items[m]; it != nil {
+			left(it)
 		}
 	}
-	similar := slices.Clone(neighbours)
-	slices.SortFunc(similar, func(a, b Neighbour) int { return cmp.Compare(a.Item, b.Item) })
-	if it != nil {
-		for _, c := range it.from {
-			count := float64(c.c - c.err)
-			i, ok := slices.BinarySearchFunc(similar, c.item, func(a Neighbour, n core.ItemNum) int { return cmp.Compare(a.Item, n) })
-			if ok {
-				count += unseen * float64(similar[i].Similarity)
-				similar[i].Similarity = 0
-			}
-			edge(c.item, count)
-		}
+	if *queue = (*queue)[n:]; len(*queue) == 0 {
+		*queue = nil
 	}
-	for _, nb := range similar {
-		edge(nb.Item, unseen*float64(nb.Similarity))
-	}
-	if contacts == 0 {
-		edges = l.borrow(edges, n, neighbours, lambda)
-	}
-	if published != 0 && l.policy.FreshContacts > 0 {
-		h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
-		heat = addLog2(heat, h+math.Log2(l.policy.FreshContacts))
-	}
-	return core.Weights{Num: n, Heat: quantizeHeat(heat), Edges: strongest(edges)}
-}
-
-// support is what a count of transitions from a source is divided by: d + λ, d as of the last time that the source's
-// targets were marked. So a weight depends on what happened alone, and not on when it was calculated: a restart, which
-// calculates everything, gives the same. The present d + λ is at most a step of the scale larger.
-func (l *Learner) support(source core.ItemNum, lambda float64) float64 {
-	if a := l.items[source]; a != nil {
-		return a.dAtOutput + lambda
-	}
-	return lambda
-}
-
-// A new item borrows the edges of its lenders: the nearest of its neighbours that were met often enough to have edges
-// of their own. On ml-small with a tenth of the items new, NDCG@10 over targets
-// among those goes from .0002 to .0062, over all targets from .1295 to .1291; with a weight of 2 to .0008, with 7 to .0225
-// and .1205.
-const (
-	lenders        = 10
-	lenderContacts = 5
-	borrowWeight   = 3.5
-)
-
-// borrow adds to an item's edges what leads to its lenders: borrowWeight·Σ s²·w(a→lender) / (1 + Σ s²), s the cosine.
-// That an item is like one which readers of a go on to says more than that it is like a.
-func (l *Learner) borrow(edges []scored, n core.ItemNum, neighbours []Neighbour, lambda float64) []scored {
-	var lent []scored
-	total, left := 1.0, lenders
-	for _, nb := range neighbours { // the nearest first
-		it := l.items[nb.Item]
-		if it == nil || it.contacts < lenderContacts {
-			continue
-		}
-		s := float64(nb.Similarity) * float64(nb.Similarity)
-		total += s
-		for _, c := range it.from {
-			if c.item != n {
-				lent = append(lent, scored{item: c.item, w: s * float64(c.c-c.err) / l.support(c.item, lambda)})
-			}
-		}
-		if left--; left == 0 {
-			break
-		}
-	}
-	for i := range lent {
-		lent[i].w *= borrowWeight / total
-	}
-	return merge(append(edges, lent...), func(from core.ItemNum) float64 { return l.support(from, lambda) })
-}
-
-// merge adds up edges from the same source.
-func merge(edges []scored, support func(core.ItemNum) float64) []scored {
-	slices.SortStableFunc(edges, func(a, b scored) int { return cmp.Compare(a.item, b.item) })
-	out := edges[:0]
-	for _, e := range edges {
-		if last := len(out) - 1; last >= 0 && out[last].item == e.item {
-			out[last].w += e.w
-		} else {
-			out = append(out, e)
-		}
-	}
-	for i := range out {
-		out[i].key = out[i].w * math.Pow(support(out[i].item), edgeSupport)
-	}
-	return out
-}
-
-// scored is an edge on its way: its weight, and its key in the choice of the K that are kept.
-type scored struct {
-	item   core.ItemNum
-	w, key float64
-}
-
-// strongest keeps the K edges of largest key and quantises them, in the order that records hold them.
-func strongest(in []scored) []core.Edge {
-	if len(in) > core.MaxEdges {
-		slices.SortFunc(in, func(a, b scored) int {
-			if a.key != b.key {
-				return cmp.Compare(b.key, a.key)
-			}
-			return cmp.Compare(a.item, b.item)
-		})
-		in = in[:core.MaxEdges]
-	}
-	out := make([]core.Edge, 0, len(in))
-	for _, e := range in {
-		if q := core.QuantizeWeight(int64(math.Round(e.w * core.One))); q > 0 {
-			out = append(out, core.Edge{From: e.item, Weight: q})
-		}
-	}
-	slices.SortFunc(out, func(a, b core.Edge) int {
-		if a.Weight != b.Weight {
-			return int(b.Weight) - int(a.Weight)
-		}
-		return cmp.Compare(a.From, b.From)
-	})
 	return out
 }
 

@@ -22,9 +22,12 @@ type Policy struct {
 	// A profile is made of the last Window items, the r-th counting (1+r)^-RecencyPower (W and p of DESIGN.md).
 	Window       int     `json:"window"`
 	RecencyPower float64 `json:"recency_power"`
-	// Sigma is what the opposite direction of a transition counts; Lambda damps sources that are seldom seen.
+	// Sigma is what the opposite direction of a transition counts; Lambda damps sources that are seldom seen; Rho is how
+	// much of the credit that an item's sources have in common is counted once only, 0 for none. Lambda and Rho are in
+	// units of κ, so that the same values serve short sessions and long histories: see the package comment.
 	Sigma  float64 `json:"sigma"`
 	Lambda float64 `json:"lambda"`
+	Rho    float64 `json:"rho"`
 	// EvidenceHalfLifeDays fades what was learnt; 0 keeps it for ever.
 	EvidenceHalfLifeDays float64 `json:"evidence_half_life_days"`
 
@@ -81,12 +84,13 @@ func DefaultPolicy() Policy {
 	return Policy{
 		Language:             "en",
 		Window:               50,
-		RecencyPower:         0.7,
-		Sigma:                0.4,
-		Lambda:               10,
-		EvidenceHalfLifeDays: 3650,
+		RecencyPower:         0.65,
+		Sigma:                0.35,
+		Lambda:               12,
+		Rho:                  0.2,
+		EvidenceHalfLifeDays: 0,
 		ContentWeight:        0.2,
-		ContentFade:          50,
+		ContentFade:          1,
 		SelfWeight:           0.5,
 		Kinds: map[string]Kind{
 			"view":     {Weight: 1},
@@ -128,6 +132,7 @@ func (p *Policy) Validate() error {
 		{"recency_power", p.RecencyPower, 0, 4, false},
 		{"sigma", p.Sigma, 0, 1, false},
 		{"lambda", p.Lambda, 0, 1e6, true},
+		{"rho", p.Rho, 0, 10, false},
 		{"evidence_half_life_days", p.EvidenceHalfLifeDays, 0, 36500, false},
 		{"content_weight", p.ContentWeight, 0, 10, false},
 		{"self_weight", p.SelfWeight, 0, 10, false},

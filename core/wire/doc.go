@@ -27,4 +27,5 @@
 // # History
 //
 //	1  first version
+//	2  edges ascend by source and carry a damp; records of version 1 are still read
 package wire

@@ -1,13 +1,20 @@
 package wire
 
-import "nigh/core"
+import (
+	"slices"
+
+	"nigh/core"
+)
 
 // The packed form of a record, all integers varints (LEB128) unless stated otherwise:
 //
 //	num  flags(1 byte: bit 0 hidden, the others 0)  from  until  heat  id
 //	title summary url image author  tags… categories… attributes(name value)…
 //	features: count, then kind(1) hash(5, big-endian) weight(1) each, ascending by feature
-//	edges:    count, then source, weight's step down from the one before (from 255) each, strongest first
+//	edges:    128 + count, damp(1), then source's step up from the one before (from 0) and weight(1) each, ascending by source
+//
+// Version 1 wrote edges as count, then source and weight's step down from the one before (from 255) each, strongest
+// first, without a damp; stores hold such records, and they are read.
 //
 // A text is its length and its bytes; a list is its length and its entries. Each record has one packed form: a varint in
 // more bytes than it needs is none.
@@ -43,23 +50,24 @@ func AppendRecord(b []byte, r *core.Record) []byte {
 		f := w.Feature
 		b = append(b, byte(f>>56), byte(f>>32), byte(f>>24), byte(f>>16), byte(f>>8), byte(f), byte(w.Weight))
 	}
-	return appendEdges(b, r.Edges)
+	return appendEdges(b, r.Damp, r.Edges)
 }
 
 // AppendWeights appends the packed form of w: num, heat, edges.
 func AppendWeights(b []byte, w core.Weights) []byte {
 	b = appendUint(b, uint64(w.Num))
 	b = appendUint(b, uint64(w.Heat))
-	return appendEdges(b, w.Edges)
+	return appendEdges(b, w.Damp, w.Edges)
 }
 
-func appendEdges(b []byte, edges []core.Edge) []byte {
-	b = appendUint(b, uint64(len(edges)))
-	last := core.Weight(255)
+func appendEdges(b []byte, damp core.Damp, edges []core.Edge) []byte {
+	b = appendUint(b, edgesAscend+uint64(len(edges)))
+	b = append(b, byte(damp))
+	last := core.ItemNum(0)
 	for _, e := range edges {
-		b = appendUint(b, uint64(e.From))
-		b = append(b, byte(last-e.Weight))
-		last = e.Weight
+		b = appendUint(b, uint64(e.From-last))
+		b = append(b, byte(e.Weight))
+		last = e.From
 	}
 	return b
 }
@@ -98,7 +106,7 @@ func ReadRecord(b []byte) (*core.Record, error) {
 		}
 	}
 	r.Features = u.features()
-	r.Edges = u.edges(r.Num)
+	r.Damp, r.Edges = u.edges(r.Num)
 	if u.bad || len(u.b) != 0 || flags > 1 || r.Num == 0 || r.ID == "" || len(r.ID) > core.MaxIDBytes {
 		return nil, ErrTorn
 	}
@@ -115,7 +123,7 @@ func ReadWeights(b []byte) (core.Weights, error) {
 	u := unpacker{b: b}
 	w := core.Weights{Num: u.num()}
 	w.Heat = u.heat()
-	w.Edges = u.edges(w.Num)
+	w.Damp, w.Edges = u.edges(w.Num)
 	if u.bad || len(u.b) != 0 || w.Num == 0 {
 		return core.Weights{}, ErrTorn
 	}
@@ -227,9 +235,40 @@ func (u *unpacker) features() []core.Weighted {
 	return out
 }
 
-func (u *unpacker) edges(self core.ItemNum) []core.Edge {
-	n := u.count(2)
-	if n > core.MaxEdges {
+// edgesAscend marks the present form of edges: it is added to their count, which is at most MaxEdges.
+const edgesAscend = 128
+
+func (u *unpacker) edges(self core.ItemNum) (core.Damp, []core.Edge) {
+	n := u.uint()
+	if n < edgesAscend {
+		return 0, u.edgesFalling(int(n), self)
+	}
+	n -= edgesAscend
+	damp := core.Damp(u.byte())
+	if n > core.MaxEdges || damp > core.DampOctave || n > uint64(len(u.b)/2) {
+		u.fail()
+	}
+	if n == 0 || u.bad {
+		return damp, nil
+	}
+	out := make([]core.Edge, n)
+	last := core.ItemNum(0)
+	for i := range out {
+		step := u.num()
+		from := last + step
+		if step == 0 || from < last || from == self {
+			u.fail()
+			return 0, nil
+		}
+		out[i] = core.Edge{From: from, Weight: core.Weight(u.byte())}
+		last = from
+	}
+	return damp, out
+}
+
+// edgesFalling reads n edges of version 1.
+func (u *unpacker) edgesFalling(n int, self core.ItemNum) []core.Edge {
+	if n > core.MaxEdges || n > len(u.b)/2 {
 		u.fail()
 	}
 	if n == 0 || u.bad {
@@ -250,23 +289,14 @@ func (u *unpacker) edges(self core.ItemNum) []core.Edge {
 			return nil
 		}
 	}
-	if !distinct(out) {
-		u.fail()
-		return nil
-	}
-	return out
-}
-
-// distinct tells whether no source stands twice; MaxEdges keeps the square small.
-func distinct(edges []core.Edge) bool {
-	for i, e := range edges {
-		for _, f := range edges[:i] {
-			if e.From == f.From {
-				return false
-			}
+	slices.SortFunc(out, func(a, b core.Edge) int { return int(int64(a.From) - int64(b.From)) })
+	for i := 1; i < len(out); i++ {
+		if out[i].From == out[i-1].From {
+			u.fail()
+			return nil
 		}
 	}
-	return true
+	return out
 }
 
 // Sum continues a checksum (64-bit FNV-1a, from SumStart) over the packed records of a snapshot, in their order.

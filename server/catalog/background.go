@@ -23,13 +23,20 @@ const (
 
 // Bounds of one step in the background, some milliseconds each, so that calls are served in between.
 const (
-	learnStep = 512   // items whose weights are calculated
+	learnStep = 128   // items whose weights are calculated
 	findStep  = 64    // items whose neighbours are found
 	flushSoon = 16384 // changed records that are committed without waiting for their time
+	fineStep  = 16    // items that are refined
 )
 
+// refineShare is the part of one processor that refinement may take while readers wait for answers.
+const refineShare = 4
+
 // nextTask returns how long the owner may wait for calls before it has something else to do.
-func (c *Catalog) nextTask() time.Duration {
+func (c *Catalog) nextTask() time.Duration { return min(c.untilRefined(), c.untilOther()) }
+
+// untilOther is nextTask without refinement.
+func (c *Catalog) untilOther() time.Duration {
 	o := &c.owner
 	switch {
 	case o.learner.Dirty() || len(o.live) > flushSoon && !o.flushFailed:
@@ -49,6 +56,27 @@ func (c *Catalog) nextTask() time.Duration {
 	return time.Hour
 }
 
+// untilRefined returns how long to wait before the next items are refined.
+func (c *Catalog) untilRefined() time.Duration {
+	o := &c.owner
+	switch {
+	case o.learner.Stale() == 0:
+		return time.Hour
+	case len(o.settling) > 0:
+		return 0
+	}
+	return max(0, o.refineAt.Sub(c.now()))
+}
+
+// refine refines the next items, and then leaves the processor to others for some time.
+func (c *Catalog) refine() {
+	o := &c.owner
+	start := c.now()
+	o.learner.Refine(fineStep, o.content.Neighbours, hoursOf(start))
+	end := c.now()
+	o.refineAt = end.Add((refineShare - 1) * end.Sub(start))
+}
+
 // untilRelated returns how long to wait before neighbours are found.
 func (c *Catalog) untilRelated() time.Duration {
 	o := &c.owner
@@ -64,6 +92,8 @@ func (c *Catalog) background() {
 	switch {
 	case o.learner.Dirty():
 		c.learn()
+	case c.untilRefined() == 0:
+		c.refine()
 	case len(o.waiting) > 0 && c.untilRelated() == 0:
 		c.relate()
 	case len(o.changed) > 0 && len(o.waiting) <= fewItems:
@@ -74,7 +104,7 @@ func (c *Catalog) background() {
 			o.changed = nil
 		}
 	}
-	idle := !o.learner.Dirty() && len(o.changed)+len(o.waiting) == 0
+	idle := !o.learner.Dirty() && o.learner.Stale() == 0 && len(o.changed)+len(o.waiting) == 0
 	due := c.now().Sub(o.liveSince) >= c.flush || len(o.live) > flushSoon && !o.flushFailed
 	if len(o.live)+len(o.neighbours) > 0 && (due || idle && len(o.settling) > 0) {
 		err := c.flushRecords(context.Background())
@@ -142,7 +172,7 @@ func (c *Catalog) recalculate(due []core.ItemNum) {
 			continue // events outlive their items
 		}
 		w := o.learner.Weights(n, o.content.Neighbours(n), o.published[n], hour)
-		if w.Heat != old.Heat || !slices.Equal(w.Edges, old.Edges) {
+		if !old.Same(w) {
 			records = append(records, old.With(w))
 			c.touch(n, false)
 		}
@@ -281,7 +311,7 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 		if features {
 			d.Records = append(d.Records, packed)
 		} else {
-			d.Weights = append(d.Weights, wire.AppendWeights(nil, core.Weights{Num: n, Heat: r.Heat, Edges: r.Edges}))
+			d.Weights = append(d.Weights, wire.AppendWeights(nil, r.Weights()))
 		}
 	}
 	if len(b.Records) == len(o.live) {

@@ -49,6 +49,7 @@ type owner struct {
 	lastPut     time.Time
 	finders     []learn.Finder
 	snapshot    *snapshotData // of position seq, or nil
+	refineAt    time.Time     // when the next items may be refined
 	flushFailed bool
 	settling    []*request // answered when nothing is left to do
 }

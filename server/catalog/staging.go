@@ -297,7 +297,7 @@ func (s *staging) records() {
 		r.From, r.Until = fromUntil(&p.item, s.now)
 		r.Features = o.content.Weigh(p.parsed)
 		w := o.learner.Weights(n, o.content.Neighbours(n), publishedMillis(&p.item), hoursOf(s.now))
-		r.Heat, r.Edges = w.Heat, w.Edges
+		r.Heat, r.Damp, r.Edges = w.Heat, w.Damp, w.Edges
 		if old := x.Get(n); old != nil && len(w.Edges) == 0 {
 			r.Edges = old.Edges
 		}

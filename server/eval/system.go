@@ -2,7 +2,6 @@ package eval
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -137,6 +136,11 @@ func (s *System) Build(at int64) {
 	for s.learner.Dirty() {
 		s.learner.TakeDirty(1 << 20)
 	}
+	s.learner.RefineAll()
+	for s.learner.Stale() > 0 {
+		s.learner.Refine(64, s.content.Neighbours, hours(at))
+		s.progress.tell("refining", len(s.items)-s.learner.Stale(), len(s.items))
+	}
 	x := core.NewIndex()
 	for n, e := range s.items {
 		if e == nil {
@@ -154,6 +158,7 @@ func (s *System) Build(at int64) {
 // Update brings the records of all items that learning touched up to date, as the server does between calls. It returns
 // how many it made anew.
 func (s *System) Update(at int64) int {
+	s.learner.Refine(1<<30, s.content.Neighbours, hours(at))
 	due := s.learner.TakeDirty(1 << 30)
 	for _, n := range due {
 		if !s.Has(n) {
@@ -161,7 +166,7 @@ func (s *System) Update(at int64) int {
 		}
 		old := s.index.Get(n)
 		w := s.learner.Weights(n, s.content.Neighbours(n), s.items[n].published, hours(at))
-		if w.Heat != old.Heat || !slices.Equal(w.Edges, old.Edges) {
+		if !old.Same(w) {
 			s.index.Put(old.With(w))
 		}
 	}
