@@ -120,7 +120,7 @@ func (d *demo) question(i int) (core.Query, string) {
 	q.Profile = &p
 	if r.next(6) == 0 {
 		c := pick(&r, d.labels[core.PreferCategory])
-		q.Filter = core.LabelFilter([]string{c}, nil, nil)
+		q.Filter = (&core.Wanted{Labels: core.Labels{Categories: []string{c}}}).Filter()
 		fmt.Fprintf(line, ", only %s", c)
 	}
 	if q.Matched = r.next(8) == 0; q.Matched {

@@ -19,6 +19,7 @@ type Edge struct {
 const (
 	MaxEdges    = 64 // K: in-edges of one item, strongest first
 	MaxFeatures = 96 // terms (at most 32), tags, categories, author and attributes of one item
+	MaxPinned   = 10 // the last place that an item can be pinned to
 )
 
 // Record is everything that ranking knows of one item, and the Card to show it by. A Record is immutable once it is
@@ -30,6 +31,11 @@ type Record struct {
 	From   Hour // not shown before this hour; 0: at once
 	Until  Hour // not shown from this hour on; 0: for ever
 	Heat   Heat // decayed popularity and freshness, see Heat
+	// Published is when the item appeared: the date that its owner gave it, or when the catalog first had it. 0: unknown;
+	// such an item is never new, and a filter by time keeps it out.
+	Published Hour
+	Pinned    uint8 // the place of readers' lists that it stands at, 1 to MaxPinned; 0: none
+	Boost     Boost
 	// Features ascend by Feature and are distinct; none is of KindItem.
 	Features []Weighted
 	// Edges fall by weight, equal ones ascend by number; sources are distinct and never the item itself.
@@ -63,6 +69,12 @@ func (r *Record) With(w Weights) *Record {
 
 // Has tells whether f is one of the item's own features (not an edge).
 func (r *Record) Has(f Feature) bool {
+	i := r.from(f)
+	return i < len(r.Features) && r.Features[i].Feature == f
+}
+
+// from returns the place of r's first feature that is not below f.
+func (r *Record) from(f Feature) int {
 	lo, hi := 0, len(r.Features)
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
@@ -72,7 +84,7 @@ func (r *Record) Has(f Feature) bool {
 			hi = m
 		}
 	}
-	return lo < len(r.Features) && r.Features[lo].Feature == f
+	return lo
 }
 
 // SafeURL returns s if a page may link to it or load it: http, https or a relative reference; otherwise "".
