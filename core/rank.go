@@ -33,6 +33,7 @@ type Scratch struct {
 	cells   []cell // by slot
 	gen     uint32 // even
 	touched []uint32
+	scores  []int64 // of touched, see mark
 	pool    pool
 	pins    []candidate // best place first
 	fresh   []uint32    // see Index.fresh
@@ -182,22 +183,19 @@ func (x *Index) score(q *Query, i uint32, evidence int64) int64 {
 	return score
 }
 
-// offerTouched puts the items that share a feature with the profile into the pool. The best by evidence go first, a
-// histogram tells who they are: then the pool soon asks for more than most have, and their slots, a cache miss each, are
-// not looked at.
+// unlisted is the score of an item that cannot be listed.
+const unlisted = -1 << 63
+
+// offerTouched puts the items that share a feature with the profile into the pool. The best go first, a histogram tells
+// who they are: then the pool asks for more than the others have, and their slots, a cache miss each, are not looked at.
 func (x *Index) offerTouched(s *Scratch, q *Query) {
-	mark := s.mark()
+	mark := x.mark(s, q)
 	for _, early := range [2]bool{true, false} {
-		for _, i := range s.touched {
-			c := &s.cells[i]
-			evidence := c.sum >> 8
-			if evidence >= mark != early || c.stamp&1 != 0 || q.Matched && evidence <= 0 {
+		for t, score := range s.scores {
+			if score >= mark != early || score == unlisted || s.pool.full() && score < s.pool.worst() {
 				continue
 			}
-			score := x.score(q, i, evidence)
-			if s.pool.full() && score < s.pool.worst() {
-				continue
-			}
+			i := s.touched[t]
 			if sl := &x.slots[i]; sl.shown(q.Hour) {
 				x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
 			}
@@ -205,15 +203,20 @@ func (x *Index) offerTouched(s *Scratch, q *Query) {
 	}
 }
 
-// mark returns an evidence that about as many touched items reach as the pool has places, a few more as a rule.
-func (s *Scratch) mark() int64 {
-	if len(s.touched) <= 2*poolSize {
-		return -1 << 63
-	}
+// mark fills s.scores and returns a score that about as many touched items reach as the pool has places, a few more as a
+// rule.
+func (x *Index) mark(s *Scratch, q *Query) int64 {
+	s.scores = s.scores[:0]
 	var steps [64 * 8]uint32 // eight an octave
 	for _, i := range s.touched {
-		if e := s.cells[i].sum >> 8; e > 0 {
-			steps[step(e)]++
+		c := &s.cells[i]
+		evidence, score := c.sum>>8, int64(unlisted)
+		if c.stamp&1 == 0 && (!q.Matched || evidence > 0) {
+			score = x.score(q, i, evidence)
+		}
+		s.scores = append(s.scores, score)
+		if score > 0 {
+			steps[step(score)]++
 		}
 	}
 	n := uint32(0)
@@ -222,7 +225,7 @@ func (s *Scratch) mark() int64 {
 			return stepFloor(i)
 		}
 	}
-	return -1 << 63
+	return unlisted
 }
 
 // step is the place of e > 0 on a scale of eight steps an octave, from 8 for 1 on; stepFloor is the least number of a
