@@ -27,4 +27,5 @@
 // # History
 //
 //	1  first version
+//	2  policy: seen again, near-duplicates, new items; record: publication, pin, boost; ask: filter, page
 package wire

@@ -17,6 +17,7 @@ func packedSeeds() []seed {
 	return []seed{
 		{"record", AppendRecord(nil, small)},
 		{"record", AppendRecord(nil, full)},
+		{"record", AppendRecord(nil, placed)},
 		{"weights", AppendWeights(nil, core.Weights{Num: 1})},
 		{"weights", AppendWeights(nil, core.Weights{Num: full.Num, Heat: full.Heat, Edges: full.Edges})},
 	}

@@ -3,7 +3,7 @@ package wire
 import "nigh/core"
 
 // Version of the wire format. A server refuses a hello of another one with ResetVersion.
-const Version = 1
+const Version = 2
 
 // Subprotocol is the WebSocket subprotocol of the channel.
 const Subprotocol = "nigh.v1"
@@ -113,7 +113,9 @@ type Ask struct {
 	Similar          string // id of an item: "more like this"; "" for the reader's own list
 	Limit            uint64
 	Exclude          []string
-	Categories, Tags []string
+	Categories, Tags []string // what Filter says since version 2: any of each
+	Filter           core.Filter
+	After            string // a core.Cursor: the page behind it; "" for the first
 }
 
 // Drop ends a standing question.

@@ -29,8 +29,13 @@ var full = &core.Record{
 
 var small = &core.Record{Num: 1, ID: "a"}
 
+// placed is a record with what version 2 added.
+var placed = &core.Record{Num: 2, ID: "b", Published: 494_000, Pinned: core.MaxPinned, Boost: -core.MaxBoost}
+
+var boosted = &core.Record{Num: 2, ID: "b", Boost: core.MaxBoost}
+
 func TestRecord_SurvivesTheWire(t *testing.T) {
-	for _, r := range []*core.Record{small, full} {
+	for _, r := range []*core.Record{small, full, placed, boosted} {
 		packed := AppendRecord([]byte("head"), r)[4:]
 		got, err := ReadRecord(packed)
 		if err != nil || !reflect.DeepEqual(got, r) {
@@ -97,7 +102,13 @@ func TestReadRecord_RefusesWhatNoIndexMayHold(t *testing.T) {
 		"a script as image":        change(func(r *core.Record) { r.Card.Image = "data:x" }),
 		"an attribute twice":       change(func(r *core.Record) { r.Card.Attributes[1].Name = "medium" }),
 		"attributes out of order":  change(func(r *core.Record) { r.Card.Attributes[1].Name = "a" }),
-		"unknown flags":            append([]byte{1, 2}, rest[1:]...),
+		"unknown flags":            append([]byte{1, 16}, rest[1:]...),
+		"a flag for nothing":       append([]byte{1, 2}, append(bytes.Clone(rest[1:]), 0)...),
+		"a flag without its field": append([]byte{1, 2}, rest[1:]...),
+		"pinned to place 0":        append([]byte{1, 4}, append(bytes.Clone(rest[1:]), 0)...),
+		"pinned to place 11":       change(func(r *core.Record) { r.Pinned = core.MaxPinned + 1 }),
+		"a boost beyond bounds":    change(func(r *core.Record) { r.Boost = core.MaxBoost + 1 }),
+		"a boost below bounds":     change(func(r *core.Record) { r.Boost = -core.MaxBoost - 1 }),
 		"a number in two bytes":    append([]byte{0x81, 0}, rest...),
 		"a number of 33 bits":      append([]byte{0x80, 0x80, 0x80, 0x80, 0x10}, rest...),
 		"a number of 71 bits":      append([]byte{0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1}, rest...),
