@@ -129,6 +129,15 @@ func (d *demo) question(i int) (core.Query, string) {
 	for range r.next(3) {
 		q.Exclude = append(q.Exclude, d.records[r.next(len(d.records))].Num)
 	}
+	if q.Seed = core.Seed(line.String()); r.next(4) == 0 {
+		policy.SeenAgainHours = int32(24 + r.next(1000))
+		fmt.Fprintf(line, ", again after %d", policy.SeenAgainHours)
+	}
+	if r.next(6) == 0 {
+		q.Filter.Not = append(q.Filter.Not, core.LabelFeature(core.KindTag, pick(&r, d.labels[core.PreferTag])))
+		q.Filter.Since = demoHour - core.Hour(r.next(5000))
+		fmt.Fprintf(line, ", since %d", q.Filter.Since)
+	}
 	fmt.Fprintf(line, ", repeat %d, hour %d\n", policy.Repeat, q.Hour)
 	return q, line.String()
 }

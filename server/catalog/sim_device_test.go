@@ -26,6 +26,7 @@ type device struct {
 	acked  map[int64]bool // those that an acknowledgement has come for
 	at     uint64         // position last checked
 	limit  int            // of the question "you"
+	filter core.Filter    // of it
 	asked  map[string]core.ItemID
 }
 
