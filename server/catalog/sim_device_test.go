@@ -27,6 +27,7 @@ type device struct {
 	at     uint64         // position last checked
 	limit  int            // of the question "you"
 	filter core.Filter    // of it
+	after  string         // of the question "page"
 	asked  map[string]core.ItemID
 }
 
@@ -53,6 +54,11 @@ func (d *device) act() {
 }
 
 func (d *device) question() {
+	if next := d.shown["you"].Next; next != "" && d.w.pick(3) == 0 {
+		d.after = next
+		d.step(replica.Ask{Question: replica.Question{Name: "page", Limit: 4, After: next}})
+		return
+	}
 	if d.w.pick(3) == 0 {
 		d.step(replica.Drop{Name: "like"})
 		delete(d.shown, "like")

@@ -268,7 +268,9 @@ func (w *world) lawLists() error {
 		}
 		for _, l := range d.shown {
 			ask := wire.Ask{Limit: 5, Similar: string(d.asked[l.Question])}
-			if ask.Similar == "" {
+			if l.Question == "page" {
+				ask.Limit, ask.After = 4, d.after
+			} else if ask.Similar == "" {
 				ask.Limit, ask.Filter = uint64(d.limit), d.filter
 			}
 			_, ranked := w.c.rankAsk(&ask, r, core.Seed(d.user))
