@@ -18,11 +18,29 @@ import (
 // any names, everything that all names, nothing that not names; and what was published in time.
 type Filter struct {
 	Labels
-	Any   Labels    `json:"any,omitzero" doc:"At least one of all these"`
-	All   Labels    `json:"all,omitzero" doc:"Every one of these"`
-	Not   Labels    `json:"not,omitzero" doc:"None of these"`
-	Since time.Time `json:"since,omitzero" doc:"Published then or later, to the hour; an item that gave no date counts from when it came"`
-	Until time.Time `json:"until,omitzero" doc:"Published before then, to the hour"`
+	Any   Labels `json:"any,omitzero" doc:"At least one of all these"`
+	All   Labels `json:"all,omitzero" doc:"Every one of these"`
+	Not   Labels `json:"not,omitzero" doc:"None of these"`
+	Since When   `json:"since,omitzero" doc:"Published then or later, to the hour; an item that gave no date counts from when it came"`
+	Until When   `json:"until,omitzero" doc:"Published before then, to the hour"`
+}
+
+// When is a time: a day, or a time in RFC 3339.
+type When struct{ time.Time }
+
+// UnmarshalJSON reads a day or a time.
+func (w *When) UnmarshalJSON(data []byte) (err error) {
+	var s string
+	if json.Unmarshal(data, &s) != nil || s == "" {
+		s = string(data) // which is no time
+	}
+	*w, err = parseTime("filter", s)
+	return err
+}
+
+// Schema describes times to the OpenAPI document.
+func (When) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Description: "A day, or a time in RFC 3339", Examples: []any{"2026-06-01", "2026-06-01T12:00:00Z"}}
 }
 
 // Labels name what items have.
@@ -47,7 +65,7 @@ func (l *Labels) labels() core.Labels {
 // filter is f as ranking takes it.
 func (f *Filter) filter() core.Filter {
 	w := core.Wanted{Labels: f.labels(), Any: f.Any.labels(), All: f.All.labels(), Not: f.Not.labels()}
-	w.Since, w.Until = hourOf(f.Since), hourOf(f.Until)
+	w.Since, w.Until = hourOf(f.Since.Time), hourOf(f.Until.Time)
 	return w.Filter()
 }
 
@@ -89,16 +107,16 @@ func parseLabels(field, list string) (l Labels, err error) {
 }
 
 // parseTime reads a query's time: RFC 3339, or a day.
-func parseTime(field, s string) (time.Time, error) {
+func parseTime(field, s string) (When, error) {
 	if s == "" {
-		return time.Time{}, nil
+		return When{}, nil
 	}
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t, nil
+			return When{t}, nil
 		}
 	}
-	return time.Time{}, &catalog.InputError{Field: field, Reason: "is " + strconv.Quote(clip(s)),
+	return When{}, &catalog.InputError{Field: field, Reason: "says " + strconv.Quote(clip(s)) + " for a time",
 		Hint: "send a day or a time in RFC 3339, such as 2026-06-01 or 2026-06-01T12:00:00Z"}
 }
 

@@ -1,7 +1,6 @@
 package replica
 
 import (
-	"cmp"
 	"slices"
 
 	"nigh/core"
@@ -19,8 +18,10 @@ func (m *Machine) version() Version {
 // Hour is the server's hour, as far as this machine knows it.
 func (m *Machine) hour() core.Hour { return core.Hour(max(0, (m.now+m.skew)/3_600_000)) }
 
-// seed is the reader's: server/catalog's Session has the same.
-func (m *Machine) seed() uint64 { return core.Seed(cmp.Or(m.cfg.User, m.cfg.Client)) }
+// seed is the reader's, as the server has it.
+func (m *Machine) seed() uint64 {
+	return core.Seed((&wire.Hello{User: m.cfg.User, Client: m.cfg.Client}).Reader())
+}
 
 // query makes the question that an index understands; ok is false if the question is about an item not held, or about
 // a page of another catalog. cursor is what the pages before it showed.

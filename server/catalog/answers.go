@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -80,7 +79,7 @@ func (s *Session) answerAll(ctx context.Context, always bool) error {
 // answer ranks and, if the list is another one or always, sends it. A list that is ahead of what the client was sent
 // is left out: the signal for it is still to come, and what was to be sent always is sent then.
 func (s *Session) answer(a *standing, r reader, always bool) {
-	v, ranked := s.c.rankAsk(&a.Ask, r, core.Seed(cmp.Or(s.user, s.client)))
+	v, ranked := s.c.rankAsk(&a.Ask, r, core.Seed(s.user))
 	s.sending.Lock()
 	ahead := v.Seq > s.position
 	s.sending.Unlock()
