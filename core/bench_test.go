@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 )
 
 // benchCatalog is a catalog as a learner leaves it: every item has 64 in-edges, half from its neighbourhood and half
@@ -15,6 +16,10 @@ func benchCatalog(items int) []*Record {
 	out := make([]*Record, items)
 	for i := range out {
 		r := &Record{Num: ItemNum(i + 1), ID: ItemID(fmt.Sprint("item-", i)), Heat: Heat(370_000 + rnd.IntN(3000))}
+		r.Published = Hour(490_000 - rnd.IntN(10_000))
+		if i%1000 == 0 {
+			r.Boost = 8
+		}
 		for len(r.Edges) < MaxEdges {
 			from := ItemNum(1 + (i+rnd.IntN(200))%items)
 			if len(r.Edges)%2 == 0 {
@@ -24,6 +29,8 @@ func benchCatalog(items int) []*Record {
 				r.Edges = append(r.Edges, Edge{from, Weight(180 - 2*len(r.Edges))})
 			}
 		}
+		slices.SortFunc(r.Edges, func(a, b Edge) int { return int(a.From) - int(b.From) })
+		r.Damp = Damp(rnd.IntN(DampOctave))
 		features := map[Feature]bool{}
 		for range 24 {
 			features[TermFeature(fmt.Sprint(skewed(5000+items)))] = true
@@ -56,7 +63,8 @@ func BenchmarkRank(b *testing.B) {
 			x.Put(r)
 			tw[r.Num] = r
 		}
-		policy := &Policy{HalfLifeHours: 336, PriorWeight: 131, PriorSpan: 12, Repeat: RepeatDropSeen, DiversityPenalty: 4, DiversityWindow: 3}
+		policy := &Policy{HalfLifeHours: 336, PriorWeight: 131, PriorSpan: 12, Repeat: RepeatDropSeen, DiversityPenalty: 4, DiversityWindow: 3,
+			NearDuplicate: 205, ExploreShare: One / 20, ExploreHours: 336, ExploreHeat: 900}
 		rnd := rand.New(rand.NewPCG(2, 2))
 		queries := make([]Query, 64)
 		for i := range queries {
@@ -66,14 +74,20 @@ func BenchmarkRank(b *testing.B) {
 				policy.Recency = append(policy.Recency[:r], int32(RecencyOne/(r+1)))
 			}
 			p := NewProfile(h, nil, policy, nil, nil)
-			queries[i] = Query{Profile: &p, Policy: policy, Hour: 490_000, Limit: 20}
+			queries[i] = Query{Profile: &p, Policy: policy, Hour: 490_000, Limit: 20, Seed: uint64(i)}
 		}
 		b.Run(fmt.Sprintf("items=%d/index", items), func(b *testing.B) {
 			b.ReportAllocs()
 			var s Scratch
+			var took []int64
 			for i := 0; b.Loop(); i++ {
+				began := time.Now()
 				x.Rank(&s, queries[i%len(queries)])
+				took = append(took, time.Since(began).Nanoseconds())
 			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2])/1000, "p50-µs")
+			b.ReportMetric(float64(took[len(took)*99/100])/1000, "p99-µs")
 		})
 		b.Run(fmt.Sprintf("items=%d/twin", items), func(b *testing.B) {
 			b.ReportAllocs()
@@ -97,6 +111,6 @@ func BenchmarkReweigh(b *testing.B) {
 		r := x.Get(ItemNum(1 + rnd.IntN(items)))
 		edges := slices.Clone(r.Edges)
 		edges[0].Weight++
-		x.Reweigh(Weights{r.Num, r.Heat + Heat(rnd.IntN(256)), edges})
+		x.Reweigh(Weights{r.Num, r.Heat + Heat(rnd.IntN(256)), r.Damp, edges})
 	}
 }

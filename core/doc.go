@@ -13,10 +13,10 @@
 // The same index content, profile, policy and hour give the same list, bit for bit, on every machine: there is no
 // float, no clock, no randomness and no map order in this package's ranking path. What varies is an argument.
 //
-//	score(item) = Σ over f in item ∩ profile of value(item.weight[f]) · profile[f] / 2^8  +  prior(item, hour, policy)
+//	score(item) = Σ over f in item ∩ profile of value(item.weight[f]) · profile[f] · damp(f) / 2^8  +  prior(item, hour, policy)
 //
 // where an item of the profile counts as having an edge to itself, of the policy's SelfWeight: some catalogs are for
-// coming back to.
+// coming back to; and damp(f) of an item is what its record says (Damp), 1 of everything else.
 //
 // # Decisions
 //

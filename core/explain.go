@@ -14,7 +14,8 @@ type Reason struct {
 
 // Explain returns the parts of the score of an item that raised it, the largest first, at most n; equal ones ascend by
 // feature. The words of one wish are one reason, under the first of their features. The parts of a score and its
-// negative ones add up to it but for their rounding down.
+// negative ones add up to it but for their rounding down. Behind them, and among the n, stand those of Pinned and New
+// that hold, with no score.
 func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 	r := x.Get(num)
 	if r == nil {
@@ -34,13 +35,41 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 	if prior := q.Policy.Prior(r.Heat, q.Hour); prior > 0 {
 		out = append(out, Reason{Score: prior})
 	}
+	if r.Boost != 0 && !q.Matched {
+		if plain := x.unlifted(r, q); r.Boost.lift(plain) > plain {
+			out = append(out, Reason{Feature: Boosted, Score: r.Boost.lift(plain) - plain})
+		}
+	}
 	slices.SortFunc(out, func(a, b Reason) int {
 		if a.Score != b.Score {
 			return cmp.Compare(b.Score, a.Score)
 		}
 		return cmp.Compare(a.Feature, b.Feature)
 	})
-	return out[:min(max(n, 0), len(out))]
+	return withMarks(out, marks(r, q), n)
+}
+
+// marks returns what has brought an item into a list besides its score.
+func marks(r *Record, q Query) (out []Reason) {
+	if q.Matched {
+		return nil
+	}
+	if r.Pinned != 0 {
+		if w, ok := q.Profile.weightOf(ItemFeature(r.Num)); !ok || w.Weight >= 0 {
+			out = append(out, Reason{Feature: Pinned})
+		}
+	}
+	if q.Policy.ExploreShare > 0 && q.Policy.isNew(r.Published, r.Heat, q.Hour) {
+		out = append(out, Reason{Feature: New})
+	}
+	return out
+}
+
+// withMarks returns the first n of parts and marks: a mark has no score but must not be missed, so marks take the last places.
+func withMarks(parts, marks []Reason, n int) []Reason {
+	n = max(n, 0)
+	marks = marks[:min(n, len(marks))]
+	return append(parts[:min(n-len(marks), len(parts))], marks...)
 }
 
 // addReason appends r, or adds it to the reason of the same kind and the same words of the reader.
@@ -54,12 +83,26 @@ func addReason(out []Reason, r Reason) []Reason {
 	return append(out, r)
 }
 
+// unlifted is an item's score before its boost.
+func (x *Index) unlifted(r *Record, q Query) int64 {
+	sum := int64(0)
+	for _, w := range r.posted() {
+		if pw, ok := q.Profile.weightOf(w.Feature); ok {
+			sum += int64(w.Weight.Value()) * x.damped(&pw)
+		}
+	}
+	if pw, ok := q.Profile.weightOf(ItemFeature(r.Num)); ok {
+		sum += int64(q.Policy.SelfWeight) * int64(pw.Weight) << dampShift
+	}
+	return sum>>sumShift + q.Policy.Prior(r.Heat, q.Hour)
+}
+
 // Similarity is the score of item b for a profile that holds only item a, without the prior: the weight of the edge
 // from a to b, damped as a is, in units of 1/65536; 0 if b has none.
 func Similarity(a, b *Record) int64 {
 	for _, e := range b.Edges {
 		if e.From == a.Num {
-			return int64(e.Weight.Value()) * int64(dampFactor[a.Damp]) >> 16
+			return int64(e.Weight.Value()) * damped(ProfileOne, a.Damp) >> sumShift
 		}
 	}
 	return 0

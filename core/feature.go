@@ -29,6 +29,13 @@ const (
 	KindAttribute Kind = 6 // "name=value", for filters alone
 )
 
+// What reasons have for a Feature where none of the item's own speaks for it; 0 is the prior. No record holds them.
+const (
+	Pinned  Feature = 16 << 56 // the owner gave the item its place
+	Boosted Feature = 17 << 56 // the owner raised its score
+	New     Feature = 18 << 56 // a place for new items
+)
+
 // hashMask keeps the 40 bits of a feature that are not its kind's.
 const hashMask = 1<<40 - 1
 
@@ -62,8 +69,8 @@ func hashed(k Kind, s string) Feature {
 	return Feature(k)<<56 | Feature((h>>40^h)&hashMask)
 }
 
-// String returns the kind's name in reasons: "item", "term", "tag", "category", "author", "attribute"; "popular" for the
-// prior, which is no feature.
+// String returns the kind's name in reasons: "item", "term", "tag", "category", "author", "attribute", and for what is no
+// feature of the item "pinned", "boosted", "new" and, for the prior, "popular".
 func (k Kind) String() string {
 	switch k {
 	case KindItem:
@@ -78,6 +85,12 @@ func (k Kind) String() string {
 		return "author"
 	case KindAttribute:
 		return "attribute"
+	case Pinned.Kind():
+		return "pinned"
+	case Boosted.Kind():
+		return "boosted"
+	case New.Kind():
+		return "new"
 	}
 	return "popular"
 }

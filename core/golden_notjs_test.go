@@ -139,6 +139,13 @@ func makeDemo(t testing.TB) []byte {
 		rec.Card = core.Card{Title: it.Title, Author: it.Author, Tags: it.Tags, Categories: it.Categories}
 		published := (int64(demoHour) - int64(r.next(5000))) * 3_600_000
 		rec = rec.With(learner.Weights(n, content.Neighbours(n), published, float64(demoHour)))
+		rec.Published = core.Hour(published / 3_600_000)
+		switch { // what an owner does with a few
+		case i == 99:
+			rec.Pinned = 9
+		case i%40 == 0:
+			rec.Boost = core.Boost(i/40%3-1) * 16
+		}
 		out = entry(out, wire.AppendRecord(nil, rec))
 	}
 	return out

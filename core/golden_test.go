@@ -120,7 +120,7 @@ func (d *demo) question(i int) (core.Query, string) {
 	q.Profile = &p
 	if r.next(6) == 0 {
 		c := pick(&r, d.labels[core.PreferCategory])
-		q.Filter = core.LabelFilter([]string{c}, nil, nil)
+		q.Filter = (&core.Wanted{Labels: core.Labels{Categories: []string{c}}}).Filter()
 		fmt.Fprintf(line, ", only %s", c)
 	}
 	if q.Matched = r.next(8) == 0; q.Matched {
@@ -128,6 +128,15 @@ func (d *demo) question(i int) (core.Query, string) {
 	}
 	for range r.next(3) {
 		q.Exclude = append(q.Exclude, d.records[r.next(len(d.records))].Num)
+	}
+	if q.Seed = core.Seed(line.String()); r.next(4) == 0 {
+		policy.SeenAgainHours = int32(24 + r.next(1000))
+		fmt.Fprintf(line, ", again after %d", policy.SeenAgainHours)
+	}
+	if r.next(6) == 0 {
+		q.Filter.Not = append(q.Filter.Not, core.LabelFeature(core.KindTag, pick(&r, d.labels[core.PreferTag])))
+		q.Filter.Since = demoHour - core.Hour(r.next(5000))
+		fmt.Fprintf(line, ", since %d", q.Filter.Since)
 	}
 	fmt.Fprintf(line, ", repeat %d, hour %d\n", policy.Repeat, q.Hour)
 	return q, line.String()

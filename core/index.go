@@ -1,16 +1,23 @@
 package core
 
-import "slices"
-
 // Index answers rankings over a set of records: an inverted index from feature to (item, weight), and the items in the
 // order of their heat. One goroutine at a time may change it; rankings may run together while nobody changes it.
 type Index struct {
 	slots    []slot
+	quick    []quick  // by slot: see offerTouched
 	free     []uint32 // slots that no record holds
 	byNum    map[ItemNum]uint32
 	byID     map[ItemID]uint32
 	postings map[Feature][]posting
-	hottest  order
+	hottest  []*boosted // ascending by boost, none empty
+	newest   order      // of those whose publication is known, the newest first
+	pinned   []uint32   // by place, then the newest first
+}
+
+// boosted are the items of one boost, the hottest first.
+type boosted struct {
+	boost Boost
+	order
 }
 
 // slot is what ranking needs of every candidate, without a look at its record.
@@ -19,8 +26,25 @@ type slot struct {
 	heat        Heat
 	num         ItemNum
 	from, until Hour
+	published   Hour
 	hidden      bool
 	damp        Damp
+	pinned      uint8
+	boost       Boost
+}
+
+// quick is what of a slot decides its score. Eight bytes of these fit where one slot would: of most candidates no more is
+// ever looked at (a third of a ranking's time at 100,000 items).
+type quick struct {
+	heat  Heat
+	boost Boost
+}
+
+func newSlot(r *Record) slot {
+	return slot{
+		rec: r, heat: r.Heat, num: r.Num, from: r.From, until: r.Until,
+		published: r.Published, hidden: r.Hidden, pinned: r.Pinned, boost: r.Boost, damp: r.Damp,
+	}
 }
 
 // posting is one item's weight for the feature whose list it stands in: the slot in the high 24 bits, the Weight in the
@@ -94,7 +118,7 @@ func (x *Index) Put(r *Record) bool {
 			x.free = x.free[:len(x.free)-1]
 		case len(x.slots) < MaxItems:
 			s = uint32(len(x.slots))
-			x.slots = append(x.slots, slot{})
+			x.slots, x.quick = append(x.slots, slot{}), append(x.quick, quick{})
 		default:
 			return false
 		}
@@ -105,16 +129,10 @@ func (x *Index) Put(r *Record) bool {
 		if old.ID != r.ID {
 			delete(x.byID, old.ID)
 		}
-		if old.Heat != r.Heat {
-			x.hottest.remove(x, s)
-		}
 	}
 	x.byID[r.ID] = s
 	x.repost(s, old, r)
-	x.slots[s] = slot{rec: r, heat: r.Heat, num: r.Num, from: r.From, until: r.Until, hidden: r.Hidden, damp: r.Damp}
-	if old == nil || old.Heat != r.Heat {
-		x.hottest.insert(x, s)
-	}
+	x.reorder(s, newSlot(r))
 	return true
 }
 
@@ -131,11 +149,10 @@ func (x *Index) Delete(n ItemNum) bool {
 		return false
 	}
 	old := x.slots[s].rec
-	x.hottest.remove(x, s)
 	x.repost(s, old, nil)
+	x.reorder(s, slot{})
 	delete(x.byNum, n)
 	delete(x.byID, old.ID)
-	x.slots[s] = slot{}
 	x.free = append(x.free, s)
 	return true
 }
@@ -204,66 +221,4 @@ func (r *Record) posted() []Weighted {
 		}
 	}
 	return out
-}
-
-// order keeps slots sorted, the hottest first: a list of short sorted lists, so that a change moves at most a few
-// hundred numbers, however large the catalog.
-type order struct{ chunks [][]uint32 }
-
-// maxChunk balances moving within a chunk (at most 2 KB) against the length of the list of chunks.
-const maxChunk = 512
-
-// find returns the chunk and the place in it where slot s stands or would stand.
-func (o *order) find(x *Index, s uint32) (chunk, place int) {
-	compare := func(have, want uint32) int { return x.compareHeat(have, want) }
-	chunk, _ = slices.BinarySearchFunc(o.chunks, s, func(c []uint32, s uint32) int { return compare(c[len(c)-1], s) })
-	if chunk == len(o.chunks) {
-		return chunk, 0
-	}
-	place, _ = slices.BinarySearchFunc(o.chunks[chunk], s, compare)
-	return chunk, place
-}
-
-func (o *order) insert(x *Index, s uint32) {
-	c, i := o.find(x, s)
-	if c == len(o.chunks) {
-		if c == 0 {
-			o.chunks = append(o.chunks, []uint32{s})
-			return
-		}
-		c--
-		i = len(o.chunks[c])
-	}
-	o.chunks[c] = slices.Insert(o.chunks[c], i, s)
-	if n := len(o.chunks[c]); n > maxChunk {
-		tail := slices.Clone(o.chunks[c][n/2:])
-		o.chunks[c] = o.chunks[c][:n/2]
-		o.chunks = slices.Insert(o.chunks, c+1, tail)
-	}
-}
-
-func (o *order) remove(x *Index, s uint32) {
-	c, i := o.find(x, s)
-	o.chunks[c] = slices.Delete(o.chunks[c], i, i+1)
-	if len(o.chunks[c]) == 0 {
-		o.chunks = slices.Delete(o.chunks, c, c+1)
-	}
-}
-
-// compareHeat orders slots by heat, then by number, the higher first: what was added last counts as the fresher.
-func (x *Index) compareHeat(a, b uint32) int {
-	sa, sb := &x.slots[a], &x.slots[b]
-	switch {
-	case sa.heat != sb.heat:
-		if sa.heat > sb.heat {
-			return -1
-		}
-		return 1
-	case sa.num != sb.num:
-		if sa.num > sb.num {
-			return -1
-		}
-		return 1
-	}
-	return 0
 }

@@ -46,14 +46,11 @@ func (g *maker) edges(self ItemNum) (out []Edge) {
 			out = append(out, Edge{from, g.weight()})
 		}
 	}
-	slices.SortFunc(out, func(a, b Edge) int {
-		if a.Weight != b.Weight {
-			return int(b.Weight) - int(a.Weight)
-		}
-		return int(a.From) - int(b.From)
-	})
+	slices.SortFunc(out, func(a, b Edge) int { return int(a.From) - int(b.From) })
 	return out
 }
+
+func (g *maker) damp() Damp { return Damp(g.IntN(2) * g.IntN(DampOctave+1)) }
 
 func (g *maker) record() *Record {
 	r := &Record{Num: g.num(), Hidden: g.IntN(20) == 0, Heat: g.heat()}
@@ -72,6 +69,15 @@ func (g *maker) record() *Record {
 	for range g.IntN(9) {
 		features[g.feature(KindTerm, KindTerm, KindTag, KindTag, KindCategory, KindAuthor, KindAttribute)] = g.weight()
 	}
+	if g.IntN(3) == 0 { // a text that others have too, nearly
+		for i := range 10 {
+			w := Weight(180 + g.IntN(2))
+			if g.IntN(12) == 0 {
+				w = 0
+			}
+			features[TermFeature("common "+strconv.Itoa(i))] = w
+		}
+	}
 	for f, w := range features {
 		r.Features = append(r.Features, Weighted{f, w})
 	}
@@ -81,7 +87,16 @@ func (g *maker) record() *Record {
 		}
 		return 1
 	})
-	r.Edges = g.edges(r.Num)
+	r.Damp, r.Edges = g.damp(), g.edges(r.Num)
+	if g.IntN(2) == 0 {
+		r.Published = g.hour()
+	}
+	if g.IntN(3) == 0 {
+		r.Boost = Boost(g.IntN(5)-2) * 24
+	}
+	if g.IntN(15) == 0 {
+		r.Pinned = uint8(1 + g.IntN(MaxPinned))
+	}
 	return r
 }
 
@@ -96,7 +111,7 @@ func (g *maker) change(t *testing.T, x *Index, tw twin) {
 		delete(tw, n)
 		got = x.Delete(n)
 	case 1:
-		w := Weights{Num: g.num(), Heat: g.heat()}
+		w := Weights{Num: g.num(), Heat: g.heat(), Damp: g.damp()}
 		w.Edges = g.edges(w.Num)
 		if tw[w.Num] != nil {
 			tw[w.Num], want = tw[w.Num].With(w), true
@@ -123,9 +138,9 @@ func (g *maker) empty(t *testing.T, x *Index, tw twin) {
 		}
 	}
 	x.check(t)
-	if x.Len() != 0 || len(x.postings) != 0 || len(x.byID) != 0 || len(x.hottest.chunks) != 0 || len(x.free) != len(x.slots) {
+	if x.Len() != 0 || len(x.postings) != 0 || len(x.byID) != 0 || len(x.hottest) != 0 || len(x.newest.chunks) != 0 || len(x.pinned) != 0 || len(x.free) != len(x.slots) {
 		t.Fatalf("left over: %d items, %d lists, %d ids, %d chunks, %d of %d slots free",
-			x.Len(), len(x.postings), len(x.byID), len(x.hottest.chunks), len(x.free), len(x.slots))
+			x.Len(), len(x.postings), len(x.byID), len(x.hottest)+len(x.newest.chunks)+len(x.pinned), len(x.free), len(x.slots))
 	}
 }
 
@@ -133,7 +148,10 @@ func (g *maker) policy() *Policy {
 	return &Policy{
 		HalfLifeHours: int32(1 + g.IntN(200)), PriorWeight: int32(g.IntN(3000)), PriorSpan: int32(g.IntN(30)),
 		SelfWeight: int32(g.IntN(2) * (g.IntN(3*One) - One)), Repeat: Repeat(g.IntN(3)),
+		SeenAgainHours:   int32(g.IntN(2) * g.IntN(20)),
 		DiversityPenalty: int32(g.IntN(4) * g.IntN(60)), DiversityWindow: int32(g.IntN(5)),
+		NearDuplicate: int32(g.IntN(2) * (150 + g.IntN(110))),
+		ExploreShare:  int32(g.IntN(2) * g.IntN(One)), ExploreHours: int32(g.IntN(20)), ExploreHeat: int32(g.IntN(60_000)),
 	}
 }
 
@@ -145,7 +163,11 @@ func (g *maker) query() Query {
 	p := Profile{}
 	for range g.IntN(6) {
 		n := g.num()
-		p.Seen = append(p.Seen, n)
+		at := g.hour()
+		if g.IntN(4) == 0 {
+			at = TurnedDown
+		}
+		p.Seen = append(p.Seen, Seen{n, at})
 		p.Current = n
 		p.Weights = append(p.Weights, FeatureWeight{Feature: ItemFeature(n), Weight: int32(g.IntN(1000) - 300)})
 	}
@@ -153,7 +175,8 @@ func (g *maker) query() Query {
 		f := g.feature(KindTerm, KindTag, KindCategory, KindAuthor)
 		p.Weights = append(p.Weights, FeatureWeight{f, int32(g.IntN(1000) - 300), strconv.Itoa(g.IntN(3))})
 	}
-	slices.Sort(p.Seen)
+	slices.SortFunc(p.Seen, func(a, b Seen) int { return int(a.Item) - int(b.Item) })
+	p.Seen = slices.CompactFunc(p.Seen, func(a, b Seen) bool { return a.Item == b.Item })
 	p.Weights = sumByFeature(p.Weights)
 	q.Profile = &p
 	for range g.IntN(3) * g.IntN(2) {
@@ -161,8 +184,21 @@ func (g *maker) query() Query {
 		for range 1 + g.IntN(5) {
 			group = append(group, g.feature(KindTag, KindCategory, KindAttribute))
 		}
-		q.Filter = append(q.Filter, group)
+		q.Filter.Groups = append(q.Filter.Groups, group)
 	}
+	for range g.IntN(4) * g.IntN(2) {
+		q.Filter.Not = append(q.Filter.Not, g.feature(KindTerm, KindTag, KindCategory, KindAttribute))
+	}
+	if g.IntN(6) == 0 {
+		q.Filter.Since = g.hour()
+	}
+	if g.IntN(6) == 0 {
+		q.Filter.Until = g.hour()
+	}
+	if g.IntN(3) == 0 {
+		q.Before = g.IntN(40)
+	}
+	q.Seed = uint64(g.IntN(3))
 	for range g.IntN(4) {
 		q.Exclude = append(q.Exclude, ItemNum(g.IntN(2*g.items)))
 	}
@@ -183,7 +219,7 @@ func (x *Index) check(t *testing.T) {
 		}
 		inUse++
 		r := sl.rec
-		if want := (slot{r, r.Heat, r.Num, r.From, r.Until, r.Hidden}); sl != want {
+		if want := (slot{r, r.Heat, r.Num, r.From, r.Until, r.Published, r.Hidden, r.Damp, r.Pinned, r.Boost}); sl != want {
 			t.Fatalf("slot %d = %+v, want %+v", i, sl, want)
 		}
 		if x.byNum[r.Num] != uint32(i) || x.byID[r.ID] != uint32(i) {
@@ -205,19 +241,52 @@ func (x *Index) check(t *testing.T) {
 			t.Fatalf("list of %#x = %v, want %v", uint64(f), got, want)
 		}
 	}
-	var all []uint32
-	for _, c := range x.hottest.chunks {
+	all := 0
+	for i, o := range x.hottest {
+		if i > 0 && x.hottest[i-1].boost >= o.boost {
+			t.Fatalf("boost %d behind %d", o.boost, x.hottest[i-1].boost)
+		}
+		slots := o.check(t, x, byHeat)
+		for _, s := range slots {
+			if x.slots[s].boost != o.boost {
+				t.Fatalf("an item of boost %d among those of %d", x.slots[s].boost, o.boost)
+			}
+		}
+		all += len(slots)
+	}
+	if all != inUse {
+		t.Fatalf("%d items in order, want %d", all, inUse)
+	}
+	dated, pinned := 0, 0
+	for _, sl := range x.slots {
+		if sl.published != 0 {
+			dated++
+		}
+		if sl.pinned != 0 {
+			pinned++
+		}
+	}
+	if n := len(x.newest.check(t, x, byDate)); dated > 0 && n != dated || dated == 0 && len(x.newest.chunks) != 0 {
+		t.Fatalf("%d items by date, want %d", n, dated)
+	}
+	if len(x.pinned) != pinned || !slices.IsSortedFunc(x.pinned, func(a, b uint32) int { return byPlace(&x.slots[a], &x.slots[b]) }) {
+		t.Fatalf("pinned are %v, want %d by their places", x.pinned, pinned)
+	}
+}
+
+// check returns the slots in their order.
+func (o *order) check(t *testing.T, x *Index, by func(a, b *slot) int) (all []uint32) {
+	t.Helper()
+	for _, c := range o.chunks {
 		if len(c) == 0 || len(c) > maxChunk {
 			t.Fatalf("a chunk of %d, want 1 to %d", len(c), maxChunk)
 		}
 		all = append(all, c...)
 	}
-	if len(all) != inUse {
-		t.Fatalf("%d items in order, want %d", len(all), inUse)
-	}
 	for i := 1; i < len(all); i++ {
-		if x.compareHeat(all[i-1], all[i]) >= 0 {
+		if by(&x.slots[all[i-1]], &x.slots[all[i]]) >= 0 {
 			t.Fatalf("place %d of the order is not below the one before", i)
 		}
 	}
+	return all
 }

@@ -29,11 +29,23 @@ type Policy struct {
 
 	// Repeat says which items of the reader's own history may be in a list.
 	Repeat Repeat
+	// SeenAgainHours after its last visit an item that Repeat keeps out may be listed again, unless the reader turned it
+	// down; 0: never.
+	SeenAgainHours int32
 
 	// DiversityPenalty is taken off a candidate's score for every tag or author it shares with an item placed before
 	// it among the last DiversityWindow: in units of 1/256 of the list's best score. 0 turns spreading off.
 	DiversityPenalty int32
 	DiversityWindow  int32
+
+	// NearDuplicate is how much of two items' features must coincide for them to be near-duplicates, which do not stand
+	// side by side: in units of 1/256, see near. 0 turns that off.
+	NearDuplicate int32
+
+	// ExploreShare of the places of readers' lists hold a new item: in units of 1/65536, at most a half. An item is new
+	// in the first ExploreHours after it was published, while its Heat is at most ExploreHeat above that of a single
+	// contact in the hour of its publication. See explore.go.
+	ExploreShare, ExploreHours, ExploreHeat int32
 }
 
 // RecencyOne is a recency weight of 1.0.

@@ -17,9 +17,18 @@ type FeatureWeight struct {
 // Profile is a reader as a sparse vector over features, with what ranking must know of the history beside it.
 type Profile struct {
 	Weights []FeatureWeight // ascending by Feature, distinct, none 0
-	Seen    []ItemNum       // items of the history, ascending
+	Seen    []Seen          // items of the history, ascending
 	Current ItemNum         // the most recent one, 0 for none
 }
+
+// Seen is an item of a reader's history, as a repeat policy looks at it.
+type Seen struct {
+	Item ItemNum
+	At   Hour // of the last visit; TurnedDown if the reader did not want the item
+}
+
+// TurnedDown is an hour that never passes.
+const TurnedDown Hour = 1<<32 - 1
 
 // NewProfile makes a reader's profile of what they did and what they asked for.
 //
@@ -32,13 +41,17 @@ func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf fu
 		if r == 0 {
 			out.Current = v.Item
 		}
-		out.Seen = append(out.Seen, v.Item)
+		at := Hour(clamp(v.At/3_600_000, 0, int64(TurnedDown-1)))
+		if v.Strength < 0 {
+			at = TurnedDown
+		}
+		out.Seen = append(out.Seen, Seen{v.Item, at})
 		if r < len(p.Recency) {
 			w := profileWeight(int64(p.Recency[r]) * int64(v.Strength) / RecencyOne)
 			out.Weights = append(out.Weights, FeatureWeight{Feature: ItemFeature(v.Item), Weight: w})
 		}
 	}
-	slices.Sort(out.Seen)
+	slices.SortFunc(out.Seen, func(a, b Seen) int { return cmp.Compare(a.Item, b.Item) })
 	for _, q := range ps {
 		add := func(f Feature, policyWeight int32) {
 			w := profileWeight(int64(q.Weight) * int64(policyWeight) / ProfileOne)
@@ -69,7 +82,7 @@ func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf fu
 func ItemProfile(n ItemNum) Profile {
 	return Profile{
 		Weights: []FeatureWeight{{Feature: ItemFeature(n), Weight: ProfileOne}},
-		Seen:    []ItemNum{n},
+		Seen:    []Seen{{n, TurnedDown}},
 		Current: n,
 	}
 }
@@ -99,6 +112,17 @@ func sumByFeature(ws []FeatureWeight) []FeatureWeight {
 const maxProfileWeight = 1 << 22
 
 func profileWeight(w int64) int32 { return int32(clamp(w, -maxProfileWeight, maxProfileWeight)) }
+
+// seen tells whether a repeat policy whose items may come again after so many hours still keeps n out.
+func (p *Profile) seen(n ItemNum, now Hour, again int32) bool {
+	i, ok := slices.BinarySearchFunc(p.Seen, n, func(s Seen, n ItemNum) int { return cmp.Compare(s.Item, n) })
+	return ok && p.Seen[i].recent(now, again)
+}
+
+// recent tells whether fewer than again hours have passed since the visit. 0 hours: always.
+func (s Seen) recent(now Hour, again int32) bool {
+	return again <= 0 || s.At == TurnedDown || int64(now)-int64(s.At) < int64(again)
+}
 
 // weightOf returns the profile's coordinate for f, false if it has none.
 func (p *Profile) weightOf(f Feature) (FeatureWeight, bool) {

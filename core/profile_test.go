@@ -37,7 +37,7 @@ func TestNewProfile_ShowsItsArithmetic(t *testing.T) {
 		Recency:    []int32{4096, 2048},
 		TextWeight: 512, TagWeight: 768, CategoryWeight: 256, AuthorWeight: 128, ItemWeight: 256,
 	}
-	h := core.History{{Item: 9, Strength: 256}, {Item: 3, Strength: -101}, {Item: 5, Strength: 256}}
+	h := core.History{{Item: 9, Strength: 256, At: 4*3_600_000 - 1}, {Item: 3, Strength: -101, At: 9_000_000}, {Item: 5, Strength: 256, At: 7_200_000}}
 	ps := core.Preferences{
 		{Kind: core.PreferText, Key: "sailing boats, sailing", Weight: 256},
 		{Kind: core.PreferTag, Key: " SEA ", Weight: -128},
@@ -59,7 +59,7 @@ func TestNewProfile_ShowsItsArithmetic(t *testing.T) {
 			{Feature: core.LabelFeature(core.KindCategory, "novel"), Weight: 1, Label: "novel"},   // 1·256/256
 			{Feature: core.LabelFeature(core.KindAuthor, "melies"), Weight: 128, Label: "Méliès"}, // 256·128/256
 		},
-		Seen:    []core.ItemNum{3, 5, 9},
+		Seen:    []core.Seen{{Item: 3, At: core.TurnedDown}, {Item: 5, At: 2}, {Item: 9, At: 3}},
 		Current: 9,
 	}
 	slices.SortFunc(want.Weights, func(a, b core.FeatureWeight) int {
@@ -92,10 +92,10 @@ func TestNewProfile_ClampsWhatIsHostile(t *testing.T) {
 	}
 }
 
-func TestLabelFilter_KeepsAnyOfEachPart(t *testing.T) {
+func TestWanted_Table(t *testing.T) {
 	x := core.NewIndex()
-	put := func(n core.ItemNum, labels ...core.Feature) {
-		r := &core.Record{Num: n, ID: core.ItemID(fmt.Sprint(n))}
+	put := func(n core.ItemNum, published core.Hour, labels ...core.Feature) {
+		r := &core.Record{Num: n, ID: core.ItemID(fmt.Sprint(n)), Published: published}
 		slices.Sort(labels)
 		for _, f := range labels {
 			r.Features = append(r.Features, core.Weighted{Feature: f})
@@ -104,27 +104,44 @@ func TestLabelFilter_KeepsAnyOfEachPart(t *testing.T) {
 	}
 	category := func(s string) core.Feature { return core.LabelFeature(core.KindCategory, s) }
 	tag := func(s string) core.Feature { return core.LabelFeature(core.KindTag, s) }
+	author := func(s string) core.Feature { return core.LabelFeature(core.KindAuthor, s) }
 	attribute := func(s string) core.Feature { return core.LabelFeature(core.KindAttribute, s) }
-	put(1, category("film"), tag("sea"), attribute("year=1984"))
-	put(2, category("film"), tag("war"), attribute("year=1985"))
-	put(3, category("novel"), tag("sea"), tag("war"))
-	for _, c := range []struct {
-		filter core.Filter
-		want   []core.ItemNum
+	put(1, 100, category("film"), tag("sea"), attribute("year=1984"), author("melville"))
+	put(2, 200, category("film"), tag("war"), attribute("year=1985"))
+	put(3, 0, category("novel"), tag("sea"), tag("war"))
+	type labels = core.Labels
+	for name, c := range map[string]struct {
+		want core.Wanted
+		keep []core.ItemNum
 	}{
-		{core.LabelFilter(nil, nil, nil), []core.ItemNum{3, 2, 1}},
-		{core.LabelFilter([]string{"Film"}, nil, nil), []core.ItemNum{2, 1}},
-		{core.LabelFilter([]string{"film", "novel"}, []string{"sea"}, nil), []core.ItemNum{3, 1}},
-		{core.LabelFilter(nil, []string{"sea", "war"}, map[string][]string{"year": {"1984", "1985"}}), []core.ItemNum{2, 1}},
-		{core.LabelFilter(nil, []string{"sea"}, map[string][]string{"year": {"1984"}, "medium": {"film"}}), nil},
+		"nothing":                       {core.Wanted{}, []core.ItemNum{3, 2, 1}},
+		"empty parts":                   {core.Wanted{Labels: labels{Tags: []string{}}, Any: labels{Tags: []string{}}}, []core.ItemNum{3, 2, 1}},
+		"a category in any case":        {core.Wanted{Labels: labels{Categories: []string{"Film"}}}, []core.ItemNum{2, 1}},
+		"one of each part":              {core.Wanted{Labels: labels{Categories: []string{"film", "novel"}, Tags: []string{"sea"}}}, []core.ItemNum{3, 1}},
+		"an attribute's values":         {core.Wanted{Labels: labels{Tags: []string{"sea", "war"}, Attributes: map[string][]string{"year": {"1984", "1985"}}}}, []core.ItemNum{2, 1}},
+		"two attributes, one is absent": {core.Wanted{Labels: labels{Attributes: map[string][]string{"year": {"1984"}, "medium": {"film"}}}}, nil},
+		"an author":                     {core.Wanted{Labels: labels{Authors: []string{"Melville"}}}, []core.ItemNum{1}},
+		"any, over parts":               {core.Wanted{Any: labels{Authors: []string{"Melville"}, Categories: []string{"novel"}}}, []core.ItemNum{3, 1}},
+		"all":                           {core.Wanted{All: labels{Tags: []string{"sea", "war"}}}, []core.ItemNum{3}},
+		"not":                           {core.Wanted{Not: labels{Tags: []string{"war"}}}, []core.ItemNum{1}},
+		"not, over parts":               {core.Wanted{Not: labels{Authors: []string{"melville"}, Attributes: map[string][]string{"year": {"1985"}}}}, []core.ItemNum{3}},
+		"any and not":                   {core.Wanted{Any: labels{Tags: []string{"sea"}}, Not: labels{Categories: []string{"novel"}}}, []core.ItemNum{1}},
+		"since; no date is too old":     {core.Wanted{Since: 100}, []core.ItemNum{2, 1}},
+		"since one hour later":          {core.Wanted{Since: 101}, []core.ItemNum{2}},
+		"until, which is out":           {core.Wanted{Until: 200}, []core.ItemNum{1}},
+		"since and until":               {core.Wanted{Since: 101, Until: 200}, nil},
 	} {
 		p := core.Profile{}
 		var got []core.ItemNum
-		for _, r := range x.Rank(new(core.Scratch), core.Query{Profile: &p, Policy: &core.Policy{}, Filter: c.filter, Limit: 9}) {
+		for _, r := range x.Rank(new(core.Scratch), core.Query{Profile: &p, Policy: &core.Policy{}, Filter: c.want.Filter(), Limit: 9}) {
 			got = append(got, r.Num)
 		}
-		if !slices.Equal(got, c.want) {
-			t.Errorf("filter %v keeps %v, want %v", c.filter, got, c.want)
+		if !slices.Equal(got, c.keep) {
+			t.Errorf("%s: kept %v, want %v", name, got, c.keep)
 		}
+	}
+	w := core.Wanted{Labels: labels{Tags: []string{"a"}}, All: labels{Authors: []string{"b", "c"}}, Not: labels{Tags: []string{"d"}}}
+	if f := w.Filter(); f.Size() != 4 {
+		t.Errorf("Size = %d, want 4", f.Size())
 	}
 }

@@ -1,6 +1,6 @@
 package core
 
-import "slices"
+import "math/bits"
 
 // Query is one question to an index.
 type Query struct {
@@ -10,28 +10,16 @@ type Query struct {
 	Limit   int  // length of the list, at most MaxLimit
 	Filter  Filter
 	Exclude []ItemNum
+	// Before is how many places came on earlier pages of the list; Exclude holds what stood there. See Cursor.
+	Before int
+	Seed   uint64 // of the reader, for the places of new items: see Seed
 	// Matched keeps only what shares something with the profile and gains by it: "more like this" does not end in
-	// what is merely popular.
+	// what is merely popular. It is the likeness alone: no pins, no boosts, no new items, no spreading.
 	Matched bool
 }
 
 // MaxLimit is the longest list. It is below the pool, so that a shorter list is always the head of a longer one.
 const MaxLimit = 200
-
-// pool is how many of the best candidates are kept for spreading.
-const pool = 256
-
-// Filter keeps the items that have, for each of its groups, at least one of the group's features.
-type Filter [][]Feature
-
-func (f Filter) keeps(r *Record) bool {
-	for _, any := range f {
-		if !slices.ContainsFunc(any, r.Has) {
-			return false
-		}
-	}
-	return true
-}
 
 // Ranked is one place of a list.
 type Ranked struct {
@@ -45,34 +33,17 @@ type Scratch struct {
 	cells   []cell // by slot
 	gen     uint32 // even
 	touched []uint32
-	heap    []candidate
-	labels  [][]Weighted
+	scores  []int64 // of touched, see mark
+	pool    pool
+	pins    []candidate // best place first
+	fresh   []uint32    // see Index.fresh
+	placed  []placed    // the list so far
 }
 
 // cell is what a ranking adds up for one slot; sum and stamp stand together, for one cache miss instead of two.
 type cell struct {
 	sum   int64
-	stamp uint32 // the ranking's gen if touched, +1 if it must not be shown; what is older counts as untouched
-}
-
-// candidate is an item that may be listed, with all that orders it.
-type candidate struct {
-	score  int64
-	heat   Heat
-	num    ItemNum
-	slot   uint32
-	placed bool
-}
-
-// before tells whether a stands above b: by score, then heat, then the higher (newer) number.
-func (a *candidate) before(b *candidate) bool {
-	switch {
-	case a.score != b.score:
-		return a.score > b.score
-	case a.heat != b.heat:
-		return a.heat > b.heat
-	}
-	return a.num > b.num
+	stamp uint32 // the ranking's gen if touched, +1 if it must not be shown (again); what is older counts as untouched
 }
 
 // Rank returns the best items for q, best first, at most q.Limit. Equal scores fall by heat, then by item number, the
@@ -80,7 +51,8 @@ func (a *candidate) before(b *candidate) bool {
 //
 // The cost is that of the posting lists of the profile's features, plus the pool: it does not grow with the catalog,
 // except for items that a filter or their hours keep out, which are passed over one by one until the pool is full.
-func (x *Index) Rank(s *Scratch, q Query) []Ranked {
+func (x *Index) Rank(s *Scratch, question Query) []Ranked {
+	q := &question
 	limit := min(max(q.Limit, 0), MaxLimit)
 	if limit == 0 {
 		return nil
@@ -88,36 +60,12 @@ func (x *Index) Rank(s *Scratch, q Query) []Ranked {
 	s.begin(len(x.slots))
 	x.sum(s, q)
 	x.forbid(s, q)
-
-	// Items that share a feature with the profile…
-	s.heap = s.heap[:0]
-	most := x.highestPrior(q)
-	for _, i := range s.touched {
-		evidence := s.cells[i].sum >> sumShift
-		if s.cells[i].stamp&1 != 0 || q.Matched && evidence <= 0 {
-			continue
-		}
-		// Most cannot enter the pool whatever their heat: their slots, a cache miss each, are not looked at.
-		if len(s.heap) == pool && evidence+most < s.heap[0].score {
-			continue
-		}
-		sl := &x.slots[i]
-		if !sl.shown(q.Hour) {
-			continue
-		}
-		s.offer(x, q, candidate{score: evidence + q.Policy.Prior(sl.heat, q.Hour), heat: sl.heat, num: sl.num, slot: i})
-	}
-	// …and the hottest of all others, until no further one can enter the pool: their score falls with their place.
+	x.pin(s, q)
+	x.offerTouched(s, q)
 	if !q.Matched {
 		x.offerHottest(s, q)
 	}
-	slices.SortFunc(s.heap, func(a, b candidate) int {
-		if a.before(&b) {
-			return -1
-		}
-		return 1
-	})
-	return x.spread(s, q, limit)
+	return x.place(s, q, limit)
 }
 
 // begin makes s ready for an index of n slots.
@@ -126,7 +74,8 @@ func (s *Scratch) begin(n int) {
 		s.cells = make([]cell, n+n/8)
 		s.gen = 0
 	}
-	s.touched = s.touched[:0]
+	s.touched, s.placed, s.pins = s.touched[:0], s.placed[:0], s.pins[:0]
+	s.pool.reset()
 	s.gen += 2
 	if s.gen == 0 { // after 2^31 rankings: old stamps could be taken for new ones
 		clear(s.cells)
@@ -134,7 +83,7 @@ func (s *Scratch) begin(n int) {
 	}
 }
 
-// sumUnit is the unit of a ranking's sums in those of scores: profile weights are in units of 1/ProfileOne, and taken
+// sumShift is the unit of a ranking's sums in those of scores: profile weights are in units of 1/ProfileOne, and taken
 // dampShift bits finer, since a damped one is not a whole number of them.
 const (
 	dampShift = 4
@@ -146,14 +95,16 @@ const (
 func (x *Index) damped(w *FeatureWeight) int64 {
 	if n := w.Feature.Item(); n != 0 {
 		if slot, ok := x.byNum[n]; ok {
-			return int64(w.Weight) * int64(dampFactor[x.slots[slot].damp]) >> (16 - dampShift)
+			return damped(w.Weight, x.slots[slot].damp)
 		}
 	}
 	return int64(w.Weight) << dampShift
 }
 
+func damped(weight int32, d Damp) int64 { return int64(weight) * int64(dampFactor[d]) >> (16 - dampShift) }
+
 // sum adds up the products of profile and postings.
-func (x *Index) sum(s *Scratch, q Query) {
+func (x *Index) sum(s *Scratch, q *Query) {
 	for i := range q.Profile.Weights {
 		w := &q.Profile.Weights[i]
 		by := x.damped(w)
@@ -185,7 +136,7 @@ func (s *Scratch) first(slot uint32) {
 }
 
 // forbid stamps what the request and the repeat policy keep out of the list.
-func (x *Index) forbid(s *Scratch, q Query) {
+func (x *Index) forbid(s *Scratch, q *Query) {
 	stamp := func(n ItemNum) {
 		if i, ok := x.byNum[n]; ok {
 			s.cells[i].stamp = s.gen | 1
@@ -196,10 +147,36 @@ func (x *Index) forbid(s *Scratch, q Query) {
 	}
 	switch q.Policy.Repeat {
 	case RepeatDropCurrent:
-		stamp(q.Profile.Current)
+		if q.Profile.seen(q.Profile.Current, q.Hour, q.Policy.SeenAgainHours) {
+			stamp(q.Profile.Current)
+		}
 	case RepeatDropSeen:
-		for _, n := range q.Profile.Seen {
-			stamp(n)
+		for _, v := range q.Profile.Seen {
+			if v.recent(q.Hour, q.Policy.SeenAgainHours) {
+				stamp(v.Item)
+			}
+		}
+	}
+}
+
+// pin takes the pinned items that the list may show out of the ranking and into s.pins. What keeps any other item out
+// keeps them out too: their hours, the request, the filter, the repeat policy; and so does a reader who turned one down.
+func (x *Index) pin(s *Scratch, q *Query) {
+	if q.Matched {
+		return
+	}
+	for _, i := range x.pinned {
+		sl := &x.slots[i]
+		if s.cells[i].stamp == s.gen|1 || !sl.shown(q.Hour) || !q.Filter.all() && !q.Filter.keeps(sl.rec) {
+			continue
+		}
+		if w, ok := q.Profile.weightOf(ItemFeature(sl.num)); ok && w.Weight < 0 {
+			continue
+		}
+		s.pins = append(s.pins, x.candidate(s, q, i))
+		s.cells[i].stamp = s.gen | 1
+		if len(s.pins) == MaxPinned {
+			return
 		}
 	}
 }
@@ -208,66 +185,112 @@ func (sl *slot) shown(now Hour) bool {
 	return !sl.hidden && sl.from <= now && (sl.until == 0 || now < sl.until)
 }
 
-// highestPrior returns the prior of the hottest item: no item has more.
-func (x *Index) highestPrior(q Query) int64 {
-	if len(x.hottest.chunks) == 0 {
-		return 0
+// candidate returns a slot with its score; it must not be forbidden, since then its sum may be another ranking's.
+func (x *Index) candidate(s *Scratch, q *Query, i uint32) candidate {
+	evidence := int64(0)
+	if c := &s.cells[i]; c.stamp == s.gen {
+		evidence = c.sum >> sumShift
 	}
-	return q.Policy.Prior(x.slots[x.hottest.chunks[0][0]].heat, q.Hour)
+	return candidate{score: x.score(q, i, evidence), heat: x.slots[i].heat, num: x.slots[i].num, slot: i}
 }
 
-func (x *Index) offerHottest(s *Scratch, q Query) {
-	for _, chunk := range x.hottest.chunks {
+// score is what evidence amounts to for a slot, with prior and boost.
+func (x *Index) score(q *Query, i uint32, evidence int64) int64 {
+	k := &x.quick[i]
+	score := evidence + q.Policy.Prior(k.heat, q.Hour)
+	if k.boost != 0 && !q.Matched {
+		score = k.boost.lift(score)
+	}
+	return score
+}
+
+// unlisted is the score of an item that cannot be listed.
+const unlisted = -1 << 63
+
+// offerTouched puts the items that share a feature with the profile into the pool. The best go first, a histogram tells
+// who they are: then the pool asks for more than the others have, and their slots, a cache miss each, are not looked at.
+func (x *Index) offerTouched(s *Scratch, q *Query) {
+	mark := x.mark(s, q)
+	for _, early := range [2]bool{true, false} {
+		for t, score := range s.scores {
+			if score >= mark != early || score == unlisted || s.pool.full() && score < s.pool.worst() {
+				continue
+			}
+			i := s.touched[t]
+			if sl := &x.slots[i]; sl.shown(q.Hour) {
+				x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
+			}
+		}
+	}
+}
+
+// mark fills s.scores and returns a score that about as many touched items reach as the pool has places, a few more as a
+// rule.
+func (x *Index) mark(s *Scratch, q *Query) int64 {
+	s.scores = s.scores[:0]
+	var steps [64 * 8]uint32 // eight an octave
+	for _, i := range s.touched {
+		c := &s.cells[i]
+		evidence, score := c.sum>>sumShift, int64(unlisted)
+		if c.stamp&1 == 0 && (!q.Matched || evidence > 0) {
+			score = x.score(q, i, evidence)
+		}
+		s.scores = append(s.scores, score)
+		if score > 0 {
+			steps[step(score)]++
+		}
+	}
+	n := uint32(0)
+	for i := len(steps) - 1; i >= 0; i-- {
+		if n += steps[i]; n >= poolSize {
+			return stepFloor(i)
+		}
+	}
+	return unlisted
+}
+
+// step is the place of e > 0 on a scale of eight steps an octave, from 8 for 1 on; stepFloor is the least number of a
+// step.
+func step(e int64) int {
+	octave := bits.Len64(uint64(e))
+	return octave*8 + int(uint64(e)<<(64-octave)>>60&7)
+}
+
+func stepFloor(step int) int64 {
+	return int64(uint64(8+step%8) << 60 >> (64 - step/8))
+}
+
+// offerHottest puts the hottest of the items that share nothing with the profile into the pool, until no further one can
+// enter it. Among items of one boost the score falls with their place in the order of heat: so each boost has an order
+// of its own.
+func (x *Index) offerHottest(s *Scratch, q *Query) {
+	for _, o := range x.hottest {
+		x.offerOrder(s, q, o)
+	}
+}
+
+func (x *Index) offerOrder(s *Scratch, q *Query, o *boosted) {
+	for _, chunk := range o.chunks {
 		for _, i := range chunk {
 			if s.cells[i].stamp&^1 == s.gen { // ranked already, or forbidden
 				continue
 			}
-			sl := &x.slots[i]
-			if !sl.shown(q.Hour) {
+			if !x.slots[i].shown(q.Hour) {
 				continue
 			}
-			c := candidate{score: q.Policy.Prior(sl.heat, q.Hour), heat: sl.heat, num: sl.num, slot: i}
-			if len(s.heap) == pool && s.heap[0].before(&c) {
+			c := x.candidate(s, q, i)
+			if s.pool.refuses(&c) {
 				return
 			}
-			s.offer(x, q, c)
+			x.offer(s, q, c)
 		}
 	}
 }
 
-// offer puts c into the pool if it is good enough and passes the filter. heap[0] is the worst of the pool.
-func (s *Scratch) offer(x *Index, q Query, c candidate) {
-	full := len(s.heap) == pool
-	if full && s.heap[0].before(&c) {
+// offer puts c into the pool if it is good enough and passes the filter.
+func (x *Index) offer(s *Scratch, q *Query, c candidate) {
+	if s.pool.refuses(&c) || !q.Filter.all() && !q.Filter.keeps(x.slots[c.slot].rec) {
 		return
 	}
-	if len(q.Filter) > 0 && !q.Filter.keeps(x.slots[c.slot].rec) {
-		return
-	}
-	if !full {
-		s.heap = append(s.heap, c)
-		for i := len(s.heap) - 1; i > 0; { // up
-			p := (i - 1) / 2
-			if !s.heap[p].before(&s.heap[i]) {
-				break
-			}
-			s.heap[p], s.heap[i] = s.heap[i], s.heap[p]
-			i = p
-		}
-		return
-	}
-	s.heap[0] = c
-	for i := 0; ; { // down
-		m := i
-		for _, ch := range [2]int{2*i + 1, 2*i + 2} {
-			if ch < pool && s.heap[m].before(&s.heap[ch]) {
-				m = ch
-			}
-		}
-		if m == i {
-			return
-		}
-		s.heap[m], s.heap[i] = s.heap[i], s.heap[m]
-		i = m
-	}
+	s.pool.add(c)
 }

@@ -28,7 +28,7 @@ const DampOctave = 64
 // dampOne is the factor of Damp 0.
 const dampOne = 1 << 16
 
-// dampFactor holds 2^(-i/64) in units of 1/65536, rounded: numbers, so that every machine has the same. record_test.go
+// dampFactor holds 2^(-i/64) in units of 1/65536, rounded: numbers, so that every machine has the same. weight_test.go
 // holds them against math.Exp2.
 var dampFactor = [DampOctave + 1]uint32{
 	65536, 64830, 64132, 63441, 62757, 62081, 61413, 60751,
@@ -46,6 +46,7 @@ var dampFactor = [DampOctave + 1]uint32{
 const (
 	MaxEdges    = 64 // K: in-edges of one item
 	MaxFeatures = 96 // terms (at most 32), tags, categories, author and attributes of one item
+	MaxPinned   = 10 // the last place that an item can be pinned to
 )
 
 // Record is everything that ranking knows of one item, and the Card to show it by. A Record is immutable once it is
@@ -57,6 +58,11 @@ type Record struct {
 	From   Hour // not shown before this hour; 0: at once
 	Until  Hour // not shown from this hour on; 0: for ever
 	Heat   Heat // decayed popularity and freshness, see Heat
+	// Published is when the item appeared: the date that its owner gave it, or when the catalog first had it. 0: unknown;
+	// such an item is never new, and a filter by time keeps it out.
+	Published Hour
+	Pinned    uint8 // the place of readers' lists that it stands at, 1 to MaxPinned; 0: none
+	Boost     Boost
 	// Features ascend by Feature and are distinct; none is of KindItem.
 	Features []Weighted
 	// Damp is what an edge from this item to another counts less than its weight says, see Damp.
@@ -103,6 +109,12 @@ func (r *Record) With(w Weights) *Record {
 
 // Has tells whether f is one of the item's own features (not an edge).
 func (r *Record) Has(f Feature) bool {
+	i := r.from(f)
+	return i < len(r.Features) && r.Features[i].Feature == f
+}
+
+// from returns the place of r's first feature that is not below f.
+func (r *Record) from(f Feature) int {
 	lo, hi := 0, len(r.Features)
 	for lo < hi {
 		m := int(uint(lo+hi) >> 1)
@@ -112,7 +124,7 @@ func (r *Record) Has(f Feature) bool {
 			hi = m
 		}
 	}
-	return lo < len(r.Features) && r.Features[lo].Feature == f
+	return lo
 }
 
 // SafeURL returns s if a page may link to it or load it: http, https or a relative reference; otherwise "".

@@ -2,6 +2,8 @@ package core
 
 import (
 	"cmp"
+	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -21,10 +23,16 @@ func (tw twin) put(r *Record) bool {
 }
 
 // parts returns the products that make up an item's score, by feature, before they are scaled.
-func parts(r *Record, p *Profile, pol *Policy) map[Feature]int64 {
-	weights := map[Feature]int64{}
+func (tw twin) parts(r *Record, p *Profile, pol *Policy) map[Feature]int64 {
+	weights, plain := map[Feature]int64{}, map[Feature]int64{}
 	for _, w := range p.Weights {
-		weights[w.Feature] = int64(w.Weight)
+		plain[w.Feature] = int64(w.Weight)
+		weights[w.Feature] = int64(w.Weight) * 16
+		for n, source := range tw {
+			if w.Feature == ItemFeature(n) { // in 16ths, rounded down
+				weights[w.Feature] = int64(math.Floor(float64(w.Weight) * math.Round(65536*math.Exp2(-float64(source.Damp)/64)) / 4096))
+			}
+		}
 	}
 	out := map[Feature]int64{}
 	add := func(f Feature, w Weight) {
@@ -38,16 +46,16 @@ func parts(r *Record, p *Profile, pol *Policy) map[Feature]int64 {
 	for _, e := range r.Edges {
 		add(ItemFeature(e.From), e.Weight)
 	}
-	if pw, ok := weights[ItemFeature(r.Num)]; ok && pol.SelfWeight != 0 {
-		out[ItemFeature(r.Num)] = int64(pol.SelfWeight) * pw
+	if pw, ok := plain[ItemFeature(r.Num)]; ok && pol.SelfWeight != 0 {
+		out[ItemFeature(r.Num)] = int64(pol.SelfWeight) * pw * 16
 	}
 	return out
 }
 
-// floor256 is v/256 rounded down.
-func floor256(v int64) int64 {
-	q := v / 256
-	if v%256 < 0 {
+// floor4096 is v/4096 rounded down.
+func floor4096(v int64) int64 {
+	q := v / 4096
+	if v%4096 < 0 {
 		q--
 	}
 	return q
@@ -61,61 +69,206 @@ func slowPrior(p *Policy, h Heat, hour Hour) int64 {
 	return octaves256 * int64(p.PriorWeight) / 256
 }
 
-func (tw twin) rank(q Query) []Ranked {
-	type candidate struct {
-		rec   *Record
-		score int64
+// ranking is the twin's list in the making.
+type ranking struct {
+	q      Query
+	all    []slow // not in the list, best first
+	placed []*Record
+	out    []Ranked
+}
+
+type slow struct {
+	rec   *Record
+	score int64
+}
+
+// slowLift is a score times 2^(b/16), divided by it below 0, rounded down.
+func slowLift(b Boost, score int64) int64 {
+	if b == 0 {
+		return score
 	}
-	var all []candidate
-	for n, r := range tw {
-		drop := r.Hidden || r.From > q.Hour || r.Until != 0 && r.Until <= q.Hour || slices.Contains(q.Exclude, n)
-		drop = drop || q.Policy.Repeat == RepeatDropCurrent && n == q.Profile.Current
-		drop = drop || q.Policy.Repeat == RepeatDropSeen && slices.Contains(q.Profile.Seen, n)
-		for _, group := range q.Filter {
-			has := false
-			for _, f := range group {
-				has = has || slices.ContainsFunc(r.Features, func(w Weighted) bool { return w.Feature == f })
+	if score < 0 {
+		b = -b
+	}
+	n := new(big.Int).Mul(big.NewInt(score), big.NewInt(int64(octave[(b+48)%16])))
+	n.Lsh(n, uint(b+48)/16)
+	return n.Rsh(n, 19).Int64()
+}
+
+// score is nothing of an item that may not be listed.
+func (tw twin) score(r *Record, q Query) (int64, bool) {
+	keepsOut := func(n ItemNum) bool {
+		for _, s := range q.Profile.Seen {
+			if s.Item == n && (q.Policy.SeenAgainHours == 0 || s.At == TurnedDown || int(q.Hour)-int(s.At) < int(q.Policy.SeenAgainHours)) {
+				return true
 			}
-			drop = drop || !has
 		}
-		sum := int64(0)
-		for _, v := range parts(r, q.Profile, q.Policy) {
-			sum += v
-		}
-		if drop || q.Matched && floor256(sum) <= 0 {
-			continue
-		}
-		all = append(all, candidate{r, floor256(sum) + slowPrior(q.Policy, r.Heat, q.Hour)})
+		return false
 	}
-	slices.SortFunc(all, func(a, b candidate) int {
+	has := func(f Feature) bool {
+		return slices.ContainsFunc(r.Features, func(w Weighted) bool { return w.Feature == f })
+	}
+	drop := r.Hidden || r.From > q.Hour || r.Until != 0 && r.Until <= q.Hour || slices.Contains(q.Exclude, r.Num)
+	drop = drop || q.Policy.Repeat == RepeatDropCurrent && r.Num == q.Profile.Current && keepsOut(r.Num)
+	drop = drop || q.Policy.Repeat == RepeatDropSeen && keepsOut(r.Num)
+	for _, group := range q.Filter.Groups {
+		drop = drop || !slices.ContainsFunc(group, has)
+	}
+	drop = drop || slices.ContainsFunc(q.Filter.Not, has)
+	drop = drop || q.Filter.Since > 0 && (r.Published == 0 || r.Published < q.Filter.Since)
+	drop = drop || q.Filter.Until > 0 && (r.Published == 0 || r.Published >= q.Filter.Until)
+	sum := int64(0)
+	for _, v := range tw.parts(r, q.Profile, q.Policy) {
+		sum += v
+	}
+	score := floor4096(sum) + slowPrior(q.Policy, r.Heat, q.Hour)
+	if q.Matched {
+		return score, !drop && floor4096(sum) > 0
+	}
+	return slowLift(r.Boost, score), !drop
+}
+
+func slowNew(r *Record, p *Policy, now Hour) bool {
+	contacts256 := int64(r.Heat) - int64(r.Published)*256/int64(p.HalfLifeHours)
+	return r.Published > 0 && r.Published <= now && now < r.Published+Hour(p.ExploreHours) && contacts256 <= int64(p.ExploreHeat)
+}
+
+func (tw twin) rank(q Query) []Ranked {
+	l := ranking{q: q}
+	var newest []*Record
+	var pins []slow
+	for _, r := range tw {
+		if r.Published != 0 {
+			newest = append(newest, r)
+		}
+		score, ok := tw.score(r, q)
+		own := int64(0)
+		for _, w := range q.Profile.Weights {
+			if w.Feature == ItemFeature(r.Num) {
+				own = int64(w.Weight)
+			}
+		}
+		switch {
+		case !ok:
+		case r.Pinned != 0 && own >= 0 && !q.Matched:
+			pins = append(pins, slow{r, score})
+		default:
+			l.all = append(l.all, slow{r, score})
+		}
+	}
+	slices.SortFunc(pins, func(a, b slow) int {
+		return cmp.Or(cmp.Compare(a.rec.Pinned, b.rec.Pinned), cmp.Compare(b.rec.Num, a.rec.Num))
+	})
+	if len(pins) > MaxPinned { // too many pins: the others are items as any
+		l.all = append(l.all, pins[MaxPinned:]...)
+		pins = pins[:MaxPinned]
+	}
+	slices.SortFunc(l.all, func(a, b slow) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.rec.Heat, a.rec.Heat), cmp.Compare(b.rec.Num, a.rec.Num))
 	})
-	all = all[:min(len(all), pool)]
-	var out []Ranked
-	var placed []*Record
-	for len(all) > 0 && len(out) < min(q.Limit, MaxLimit) {
-		best, bestScore := 0, int64(0)
-		for i, c := range all {
-			score := c.score
-			if !q.Matched && q.Policy.DiversityWindow > 0 {
-				top := all[0].score
-				if len(out) > 0 {
-					top = max(top, out[0].Score) // the first place has the best score, since nothing is before it
+	rest := l.all // new items may come from outside of the pool
+	l.all = slices.Clone(l.all[:min(len(l.all), poolSize)])
+	slices.SortFunc(newest, func(a, b *Record) int {
+		return cmp.Or(cmp.Compare(b.Published, a.Published), cmp.Compare(b.Num, a.Num))
+	})
+	newest = newest[:min(len(newest), exploreNewest)]
+	top := int64(0)
+	if len(l.all) > 0 {
+		top = l.all[0].score
+	}
+	for len(l.all)+len(pins) > 0 && len(l.out) < min(q.Limit, MaxLimit) {
+		at := q.Before + len(l.out)
+		if len(pins) > 0 && (len(l.all) == 0 || int(pins[0].rec.Pinned) <= at+1) {
+			l.put(pins[0])
+			pins = pins[1:]
+			continue
+		}
+		c := l.next(top)
+		if !q.Matched && q.Policy.explores(q.Seed, q.Hour, at) && !slowNew(c.rec, q.Policy, q.Hour) {
+			lowest := uint64(0)
+			for _, r := range newest {
+				i := slices.IndexFunc(rest, func(c slow) bool { return c.rec == r })
+				if i < 0 || slices.Contains(l.placed, r) || !slowNew(r, q.Policy, q.Hour) || tw.evidence(r, q) < 0 {
+					continue
 				}
-				unit := max(top, One/16) * int64(q.Policy.DiversityPenalty) / 256
-				for _, p := range placed[max(0, len(placed)-int(q.Policy.DiversityWindow)):] {
-					score -= unit * int64(common(p, c.rec))
+				if lot := lot(q.Seed, q.Hour, r.Num); lowest == 0 || lot < lowest {
+					lowest, c = lot, rest[i]
 				}
-			}
-			if i == 0 || score > bestScore {
-				best, bestScore = i, score
 			}
 		}
-		out = append(out, Ranked{all[best].rec.Num, all[best].score})
-		placed = append(placed, all[best].rec)
-		all = slices.Delete(all, best, best+1)
+		l.put(c)
 	}
-	return out
+	return l.out
+}
+
+func (tw twin) evidence(r *Record, q Query) int64 {
+	sum := int64(0)
+	for _, v := range tw.parts(r, q.Profile, q.Policy) {
+		sum += v
+	}
+	return floor4096(sum)
+}
+
+func (l *ranking) put(c slow) {
+	l.out = append(l.out, Ranked{c.rec.Num, c.score})
+	l.placed = append(l.placed, c.rec)
+	l.all = slices.DeleteFunc(l.all, func(other slow) bool { return other.rec == c.rec })
+}
+
+// next returns the best by score less penalties, but no near-duplicate of the last item, unless the best eight are.
+func (l *ranking) next(top int64) slow {
+	if l.q.Matched {
+		return l.all[0]
+	}
+	type penalised struct {
+		slow
+		score int64
+	}
+	var order []penalised
+	for _, c := range l.all {
+		p := penalised{c, c.score}
+		unit := max(top, One/16) * int64(l.q.Policy.DiversityPenalty) / 256
+		for _, r := range l.placed[max(0, len(l.placed)-int(l.q.Policy.DiversityWindow)):] {
+			p.score -= unit * int64(common(r, c.rec))
+		}
+		order = append(order, p)
+	}
+	slices.SortStableFunc(order, func(a, b penalised) int { return cmp.Compare(b.score, a.score) })
+	if len(l.placed) == 0 || l.q.Policy.NearDuplicate == 0 {
+		return order[0].slow
+	}
+	for _, c := range order[:min(len(order), maxRefused)] {
+		if !slowNear(l.placed[len(l.placed)-1], c.rec, l.q.Policy.NearDuplicate) {
+			return c.slow
+		}
+	}
+	return order[0].slow
+}
+
+func slowNear(a, b *Record, share int32) bool {
+	weights := func(r *Record) map[Feature]int64 {
+		out := map[Feature]int64{}
+		for _, w := range r.Features {
+			if w.Feature.Kind() != KindAttribute && w.Weight > 0 {
+				out[w.Feature] = int64(w.Weight.Value())
+			}
+		}
+		return out
+	}
+	v, w := weights(a), weights(b)
+	least, most, shared := int64(0), int64(0), 0
+	for f, x := range v {
+		least, most = least+min(x, w[f]), most+max(x, w[f])
+		if w[f] > 0 {
+			shared++
+		}
+	}
+	for f, y := range w {
+		if v[f] == 0 {
+			most += y
+		}
+	}
+	return shared >= 8 && 256*least >= int64(share)*most
 }
 
 // common counts the tags and authors of both.
@@ -136,7 +289,7 @@ func (tw twin) explain(num ItemNum, q Query, n int) []Reason {
 		return nil
 	}
 	var out []Reason
-	all := parts(r, q.Profile, q.Policy)
+	all := tw.parts(r, q.Profile, q.Policy)
 	wishes := map[string]Feature{} // the first feature of each wish
 	for f := range all {
 		if w, _ := q.Profile.weightOf(f); all[f] > 0 && w.Label != "" {
@@ -152,7 +305,7 @@ func (tw twin) explain(num ItemNum, q Query, n int) []Reason {
 			if first, ok := wishes[f.Kind().String()+w.Label]; ok && w.Label != "" {
 				f = first
 			}
-			sums[f] += v / 256
+			sums[f] += v / 4096
 		}
 	}
 	for f, v := range sums {
@@ -162,10 +315,30 @@ func (tw twin) explain(num ItemNum, q Query, n int) []Reason {
 	if p := slowPrior(q.Policy, r.Heat, q.Hour); p > 0 {
 		out = append(out, Reason{Score: p})
 	}
+	var marks []Reason
+	if !q.Matched {
+		plain := tw.evidence(r, q) + slowPrior(q.Policy, r.Heat, q.Hour)
+		if more := slowLift(r.Boost, plain) - plain; more > 0 {
+			out = append(out, Reason{Boosted, "", more})
+		}
+		if own, _ := q.Profile.weightOf(ItemFeature(num)); r.Pinned > 0 && own.Weight >= 0 {
+			marks = append(marks, Reason{Feature: Pinned})
+		}
+		if q.Policy.ExploreShare > 0 && slowNew(r, q.Policy, q.Hour) {
+			marks = append(marks, Reason{Feature: New})
+		}
+	}
 	slices.SortFunc(out, func(a, b Reason) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Feature, b.Feature))
 	})
-	return out[:min(n, len(out))]
+	for len(out)+len(marks) > n {
+		if len(out) > 0 {
+			out = out[:len(out)-1]
+		} else {
+			marks = marks[:len(marks)-1]
+		}
+	}
+	return append(out, marks...)
 }
 
 func TestIndex_RanksAsItsTwin(t *testing.T) {
@@ -223,8 +396,12 @@ func TestSimilarity_IsTheScoreOfMoreLikeThis(t *testing.T) {
 	for n := range ItemNum(g.items) {
 		p := ItemProfile(n)
 		list := x.Rank(new(Scratch), Query{Profile: &p, Policy: &Policy{HalfLifeHours: 1}, Hour: g.hour(), Limit: MaxLimit, Matched: true})
+		a := x.Get(n)
+		if a == nil { // edges from it stay
+			a = &Record{Num: n}
+		}
 		for _, r := range list {
-			if got := Similarity(x.Get(n), x.Get(r.Num)); got != r.Score {
+			if got := Similarity(a, x.Get(r.Num)); got != r.Score {
 				t.Fatalf("Similarity(%d, %d) = %d, want the score %d", n, r.Num, got, r.Score)
 			}
 		}
@@ -260,7 +437,7 @@ func TestScratch_SurvivesItsGenerations(t *testing.T) {
 func TestIndex_TiesInFullPoolFallByHeat(t *testing.T) {
 	x, tw := NewIndex(), twin{}
 	tag := LabelFeature(KindTag, "sea")
-	for n := range ItemNum(3 * pool) { // heat rises and falls, so that every order of arrival occurs
+	for n := range ItemNum(3 * poolSize) { // heat rises and falls, so that every order of arrival occurs
 		r := &Record{Num: n + 1, ID: ItemID(rune(n + 1)), Heat: Heat(n * 7919 % 601), Features: []Weighted{{tag, WeightOne}}}
 		x.Put(r)
 		tw.put(r)

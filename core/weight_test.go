@@ -111,3 +111,11 @@ func TestPrior_Table(t *testing.T) {
 		t.Errorf("Prior without a half-life = %d, want 0", got)
 	}
 }
+
+func TestDamp_FactorsAreRounded(t *testing.T) {
+	for i, got := range dampFactor {
+		if want := uint32(math.Round(dampOne * math.Exp2(-float64(i)/DampOctave))); got != want {
+			t.Errorf("factor of %d = %d, want %d", i, got, want)
+		}
+	}
+}

@@ -1,14 +1,10 @@
 package server
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"nigh/core"
 	"nigh/server/catalog"
@@ -22,6 +18,7 @@ type Question struct {
 	Limit       int         `json:"limit,omitempty" minimum:"1" maximum:"200" default:"20" doc:"How many at most"`
 	Exclude     []string    `json:"exclude,omitempty" nullable:"false" doc:"Ids that must not be in the list"`
 	Filter      Filter      `json:"filter,omitzero" doc:"What may be in the list"`
+	After       string      `json:"after,omitempty" doc:"The next of the page before: what comes behind it; all else of the question stays the same"`
 	Explain     bool        `json:"explain,omitempty" doc:"Say why each item is there"`
 }
 
@@ -31,53 +28,6 @@ type Visited struct {
 	Kind  string    `json:"kind,omitempty" default:"view" doc:"What the reader did"`
 	Value float64   `json:"value,omitempty" doc:"For kinds with a scale"`
 	At    time.Time `json:"at,omitzero" doc:"When; in the order given if absent"`
-}
-
-// Filter keeps what has one of the categories, and one of the tags, and each attribute at one of its values.
-type Filter struct {
-	Categories Texts            `json:"categories,omitempty"`
-	Tags       Texts            `json:"tags,omitempty"`
-	Attributes map[string]Texts `json:"attributes,omitempty" doc:"Each attribute at one of its values"`
-}
-
-// Texts is a list of texts that may be given as one text, number or boolean, too.
-type Texts []string
-
-// UnmarshalJSON reads a value or a list of values.
-func (t *Texts) UnmarshalJSON(data []byte) error {
-	fault := &catalog.InputError{Field: "filter", Reason: "holds a value that is neither a text nor a list of texts",
-		Hint: `send {"tags": ["sea"], "attributes": {"medium": "book"}}`}
-	var list []json.RawMessage
-	if jsonType(data) == '[' {
-		if err := json.Unmarshal(data, &list); err != nil {
-			return fault
-		}
-	} else if jsonType(data) != 'n' {
-		list = []json.RawMessage{data}
-	}
-	*t = nil
-	for _, value := range list {
-		switch jsonType(value) {
-		case '{', '[', 'n':
-			return fault
-		case '"':
-			var s string
-			if json.Unmarshal(value, &s) != nil {
-				return fault
-			}
-			*t = append(*t, s)
-		default: // a number or a boolean, as it is written
-			*t = append(*t, string(bytes.TrimSpace(value)))
-		}
-	}
-	return nil
-}
-
-// Schema describes texts to the OpenAPI document.
-func (Texts) Schema(huma.Registry) *huma.Schema {
-	one := []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeNumber}, {Type: huma.TypeBoolean}}
-	return &huma.Schema{OneOf: append([]*huma.Schema{
-		{Type: huma.TypeArray, Items: &huma.Schema{OneOf: one}}}, one...)}
 }
 
 // request is q as the catalog takes it.
@@ -95,16 +45,10 @@ func (q *Question) request() (catalog.Request, error) {
 	}
 	out := catalog.Request{
 		User: q.User, Preferences: core.Preferences(q.Preferences), Limit: q.Limit, Exclude: q.Exclude, Explain: q.Explain,
-		Filter: catalog.Filter{Categories: q.Filter.Categories, Tags: q.Filter.Tags},
+		Filter: q.Filter.filter(), After: q.After,
 	}
 	for _, v := range q.History {
 		out.History = append(out.History, catalog.HistoryEntry(v))
-	}
-	if len(q.Filter.Attributes) > 0 {
-		out.Filter.Attributes = map[string][]string{}
-		for name, values := range q.Filter.Attributes {
-			out.Filter.Attributes[name] = values
-		}
 	}
 	return out, nil
 }
@@ -119,7 +63,7 @@ type Recommendation struct {
 
 // Reason is one part of a score.
 type Reason struct {
-	Kind  string  `json:"kind" enum:"item,term,tag,category,author,popular" doc:"What speaks for it"`
+	Kind  string  `json:"kind" enum:"item,term,tag,category,author,popular,pinned,boosted,new" doc:"What speaks for it; pinned and new have no score"`
 	Value string  `json:"value,omitempty" doc:"The id of the item, the reader's own word, or the label"`
 	Title string  `json:"title,omitempty" doc:"Title of the item, for the kind item"`
 	Score float64 `json:"score" doc:"Its part of the score"`
@@ -149,6 +93,7 @@ type Version struct {
 // Recommendations is a list with the state it was made from.
 type Recommendations struct {
 	Recommendations []Recommendation `json:"recommendations" nullable:"false"`
+	Next            string           `json:"next,omitempty" doc:"Send it back as after for the next page, which shows nothing again; absent at the end"`
 	Version         Version          `json:"version"`
 }
 
@@ -158,7 +103,7 @@ const scoreUnit = 1 << 16
 // newRecommendations is res as JSON has it.
 func newRecommendations(res catalog.Result) Recommendations {
 	out := Recommendations{
-		Recommendations: make([]Recommendation, 0, len(res.Recommendations)),
+		Recommendations: make([]Recommendation, 0, len(res.Recommendations)), Next: res.Next,
 		Version: Version{
 			Epoch: res.Version.Epoch, Seq: res.Version.Seq, Learned: res.Version.Learned,
 			Policy: strconv.FormatUint(res.Version.Policy, 16), Hour: uint32(res.Version.Hour),
@@ -199,8 +144,32 @@ type simpleInput struct {
 	Text       string `query:"text" doc:"Words, as a person types them"`
 	Tags       string `query:"tags" doc:"Preferred tags, with commas; -horror pushes away" example:"sea,-horror"`
 	Categories string `query:"categories" doc:"Only of one of these, with commas"`
+	Any        string `query:"any" doc:"Only what has at least one of these, with commas" example:"tag:sea,author:Herman Melville"`
+	All        string `query:"all" doc:"Only what has all of these, with commas" example:"category:novel,attribute:medium=book"`
+	Not        string `query:"not" doc:"Nothing that has one of these, with commas" example:"tag:horror"`
+	Since      string `query:"since" doc:"Only what was published then or later: a day, or a time in RFC 3339" example:"2026-06-01"`
+	Until      string `query:"until" doc:"Only what was published before then"`
 	Exclude    string `query:"exclude" doc:"Ids that must not be in the list, with commas"`
+	After      string `query:"after" doc:"The next of the page before: what comes behind it"`
 	Explain    bool   `query:"explain" doc:"Say why each item is there"`
+}
+
+// filter is what the query says of what may be in the list.
+func (in *simpleInput) filter() (f Filter, err error) {
+	f.Categories = splitList(in.Categories)
+	for _, p := range []struct {
+		field, list string
+		to          *Labels
+	}{{"any", in.Any, &f.Any}, {"all", in.All, &f.All}, {"not", in.Not, &f.Not}} {
+		if *p.to, err = parseLabels(p.field, p.list); err != nil {
+			return f, err
+		}
+	}
+	if f.Since, err = parseTime("since", in.Since); err != nil {
+		return f, err
+	}
+	f.Until, err = parseTime("until", in.Until)
+	return f, err
 }
 
 type recipeInput struct {
@@ -233,8 +202,12 @@ func (a *api) recommendations() {
 	register(a, operation{method: http.MethodGet, path: "/v1/recommendations", id: "recommend-simply", tag: "recommendations",
 		summary: "What to show this reader, the simple case", problems: []int{422}},
 		func(ctx context.Context, in *simpleInput) (*recommendationsOutput, error) {
+			filter, err := in.filter()
+			if err != nil {
+				return nil, err
+			}
 			q := Question{User: in.User, Limit: in.Limit, Exclude: splitList(in.Exclude), Explain: in.Explain,
-				Filter: Filter{Categories: splitList(in.Categories)}}
+				Filter: filter, After: in.After}
 			weights := map[prefKey]float64{}
 			if in.Text != "" {
 				weights[prefKey{core.PreferText, in.Text}] = 1

@@ -94,7 +94,7 @@ func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
 	if slices.Sort(got); !slices.Equal(got, want) {
 		t.Errorf("routes = %v, want %v", got, want)
 	}
-	wantSchemas := []string{"BulkResult", "Card", "Event", "EventsResult", "Filter", "Item", "ItemPage", "Problem", "PutResult",
+	wantSchemas := []string{"BulkResult", "Card", "Event", "EventsResult", "Filter", "Item", "ItemPage", "Labels", "Problem", "PutResult",
 		"Question", "Reason", "Recommendation", "Recommendations", "Rejection", "Version", "Visited"}
 	if schemas := slices.Sorted(maps.Keys(doc.Components.Schemas)); !slices.Equal(schemas, wantSchemas) {
 		t.Errorf("schemas = %v, want %v", schemas, wantSchemas)

@@ -99,7 +99,7 @@ func (p *pages) home(w http.ResponseWriter, r *http.Request) {
 	}
 	request := catalog.Request{Limit: homeItems, Preferences: core.Preferences(wishes)}
 	if category := asked.Get("category"); category != "" {
-		request.Filter.Categories = []string{category}
+		request.Filter = (&core.Wanted{Labels: core.Labels{Categories: []string{category}}}).Filter()
 	}
 	res, err := p.catalog.Recommend(r.Context(), request)
 	if _, ok := errors.AsType[*catalog.InputError](err); ok {

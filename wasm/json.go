@@ -137,6 +137,7 @@ func listJSON(l *replica.List) []byte {
 		a.item(&l.Items[i])
 	}
 	a.close(']')
+	a.text("next", l.Next)
 	a.close('}')
 	return a.b
 }

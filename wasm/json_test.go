@@ -103,13 +103,16 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 			Attributes: []core.Attribute{{Name: s, Value: s}, {Name: s + "2", Value: ""}},
 		}}
 		got := read(t, listJSON(&replica.List{
-			Question: s, Server: true, Compared: true, Agrees: true,
+			Question: s, Server: true, Compared: true, Agrees: true, Next: s,
 			Version: replica.Version{Epoch: 1<<53 - 1, Seq: 2, Learned: 3, Op: 4, Policy: 5, Hour: 6},
 			Items: []replica.Listed{
 				{Record: rec, Score: core.One, Reasons: []replica.Reason{
 					{Reason: core.Reason{Feature: core.ItemFeature(1), Score: core.One / 2}, Item: rec},
 					{Reason: core.Reason{Feature: core.LabelFeature(core.KindTag, "x"), Label: s, Score: 1}},
 					{Reason: core.Reason{Score: 1}},
+					{Reason: core.Reason{Feature: core.Boosted, Score: core.One}},
+					{Reason: core.Reason{Feature: core.Pinned}},
+					{Reason: core.Reason{Feature: core.New}},
 				}},
 				{Record: &core.Record{ID: "bare"}, Score: -core.One},
 			},
@@ -118,13 +121,16 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 			"attributes": tree{s: s, s + "2": ""}}
 		empty := tree{"title": "", "summary": "", "url": "", "image": "", "author": "", "tags": list{}, "categories": list{}, "attributes": tree{}}
 		want := tree{
-			"question": s, "source": "server", "agrees": true,
+			"question": s, "source": "server", "agrees": true, "next": s,
 			"version": tree{"epoch": num("9007199254740991"), "seq": num("2"), "learned": num("3"), "op": num("4"), "policy": num("5"), "hour": num("6")},
 			"items": list{
 				tree{"id": s, "score": num("1.0000"), "card": card, "reasons": list{
 					tree{"kind": "item", "value": s, "title": s, "score": num("0.5000")},
 					tree{"kind": "tag", "value": s, "title": "", "score": num("0.0000")},
 					tree{"kind": "popular", "value": "", "title": "", "score": num("0.0000")},
+					tree{"kind": "boosted", "value": "", "title": "", "score": num("1.0000")},
+					tree{"kind": "pinned", "value": "", "title": "", "score": num("0.0000")},
+					tree{"kind": "new", "value": "", "title": "", "score": num("0.0000")},
 				}},
 				tree{"id": "bare", "score": num("-1.0000"), "card": empty, "reasons": list{}},
 			},

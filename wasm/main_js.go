@@ -102,12 +102,39 @@ func scaled(v js.Value, by, most float64) int64 {
 func question(v js.Value) replica.Question {
 	q := replica.Question{
 		Name: text(v.Get("name")), Similar: core.ItemID(text(v.Get("similar"))), Limit: int(number(v.Get("limit"))),
-		Categories: texts(v.Get("categories")), Tags: texts(v.Get("tags")),
+		After: text(v.Get("after")),
 	}
+	w := core.Wanted{
+		Labels: labels(v), Any: labels(v.Get("any")), All: labels(v.Get("all")), Not: labels(v.Get("not")),
+		Since: hour(v.Get("since")), Until: hour(v.Get("until")),
+	}
+	q.Filter = w.Filter()
 	for _, id := range texts(v.Get("exclude")) {
 		q.Exclude = append(q.Exclude, core.ItemID(id))
 	}
 	return q
+}
+
+func labels(v js.Value) (l core.Labels) {
+	if v.Type() != js.TypeObject {
+		return l
+	}
+	l = core.Labels{Categories: texts(v.Get("categories")), Tags: texts(v.Get("tags")), Authors: texts(v.Get("authors"))}
+	if a := v.Get("attributes"); a.Type() == js.TypeObject {
+		l.Attributes = map[string][]string{}
+		for _, name := range texts(js.Global().Get("Object").Call("keys", a)) {
+			l.Attributes[name] = texts(a.Get(name))
+		}
+	}
+	return l
+}
+
+// hour is the hour that a time in Unix milliseconds lies in; 0, no bound, for what is no number.
+func hour(v js.Value) core.Hour {
+	if v.Type() != js.TypeNumber {
+		return 0
+	}
+	return core.Hour(min(max(number(v)/3_600_000, 1), 1<<32-1))
 }
 
 func texts(v js.Value) []string {

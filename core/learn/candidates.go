@@ -22,6 +22,8 @@ type candidate struct {
 	c     float32
 	err   uint16
 	share uint8
+	// content tells that a content neighbour's unseen transitions were added to c when the edges were made last.
+	content bool
 }
 
 func (c *candidate) count() float64 { return float64(c.c - fromBfloat(c.err)) }

@@ -135,6 +135,9 @@ func (l *Learner) drop(n core.ItemNum, it *counts, at int) {
 // shows tells whether a candidate's count says something else than the item's edges as they were returned last.
 func (l *Learner) shows(it *counts, at int) bool {
 	c := &it.from[at]
+	if c.content {
+		return true
+	}
 	a := l.items[c.item]
 	q := l.quantize(it, c, a, c.count())
 	if e, ok := findEdge(it.edges, c.item); ok {

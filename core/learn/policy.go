@@ -51,13 +51,24 @@ type Policy struct {
 	PriorHalfLifeDays float64 `json:"prior_half_life_days"`
 	FreshContacts     float64 `json:"fresh_contacts"`
 
-	// Repeat is "allow", "drop-current" or "drop-seen".
-	Repeat string `json:"repeat"`
+	// Repeat is "allow", "drop-current" or "drop-seen". What it keeps out may be listed again SeenAgainDays after the last
+	// visit, unless the reader turned it down; 0 for never.
+	Repeat        string  `json:"repeat"`
+	SeenAgainDays float64 `json:"seen_again_days"`
 
 	// DiversityPenalty, as a share of the best score, for every tag or author shared with one of the last
 	// DiversityWindow places.
 	DiversityPenalty float64 `json:"diversity_penalty"`
 	DiversityWindow  int     `json:"diversity_window"`
+	// NearDuplicate is the share of their features in which two items coincide that must not stand side by side; 0 lets
+	// everything.
+	NearDuplicate float64 `json:"near_duplicate"`
+
+	// ExploreShare of the places of a list hold a new item: one published within ExploreDays that had, as its heat tells,
+	// no more than about ExploreContacts contacts. 0 turns that off.
+	ExploreShare    float64 `json:"explore_share"`
+	ExploreDays     float64 `json:"explore_days"`
+	ExploreContacts float64 `json:"explore_contacts"`
 }
 
 // Kind is what one kind of event says about its item.
@@ -111,6 +122,10 @@ func DefaultPolicy() Policy {
 		Repeat:            "drop-seen",
 		DiversityPenalty:  0.01,
 		DiversityWindow:   3,
+		NearDuplicate:     0.8,
+		ExploreShare:      0.05,
+		ExploreDays:       14,
+		ExploreContacts:   5,
 	}
 }
 
@@ -148,6 +163,11 @@ func (p *Policy) Validate() error {
 		{"fresh_contacts", p.FreshContacts, 0, 1e6, false},
 		{"diversity_penalty", p.DiversityPenalty, 0, 10, false},
 		{"diversity_window", float64(p.DiversityWindow), 0, 50, false},
+		{"near_duplicate", p.NearDuplicate, 0, 1, false},
+		{"explore_share", p.ExploreShare, 0, 0.5, false},
+		{"explore_days", p.ExploreDays, 0, 36500, false},
+		{"explore_contacts", p.ExploreContacts, 0, 1e6, false},
+		{"seen_again_days", p.SeenAgainDays, 0, 36500, false},
 	}
 	for name, k := range p.Kinds {
 		bounds = append(bounds,
@@ -191,8 +211,17 @@ func (p *Policy) Compile() *core.Policy {
 		Repeat:           repeats[p.Repeat],
 		DiversityPenalty: fixed(p.DiversityPenalty, 256),
 		DiversityWindow:  int32(p.DiversityWindow),
+		NearDuplicate:    fixed(p.NearDuplicate, 256),
+		SeenAgainHours:   fixed(p.SeenAgainDays, 24),
+		ExploreShare:     fixed(p.ExploreShare, core.One),
+		ExploreHours:     fixed(p.ExploreDays, 24),
+		// A dated item begins with FreshContacts; with none, its first contact still counts one.
+		ExploreHeat: fixed(math.Log2(max(1, p.FreshContacts+p.ExploreContacts)), core.HeatUnit),
 	}
-	if c.Repeat != core.RepeatDropSeen {
+	if p.SeenAgainDays > 0 { // so little that it rounds to never is still once an hour
+		c.SeenAgainHours = max(1, c.SeenAgainHours)
+	}
+	if c.Repeat != core.RepeatDropSeen || c.SeenAgainHours > 0 {
 		c.SelfWeight = fixed(p.SelfWeight, core.One)
 	}
 	for _, x := range p.recency() {

@@ -136,9 +136,11 @@ func (l *Learner) pick(n core.ItemNum, it *counts, neighbours []Neighbour, hour 
 			content()
 		}
 		count := c.count()
+		c.content = false
 		if len(similar) > 0 && similar[0].Item == c.item {
 			if a := l.at(c.item); a != nil {
 				count += fade * l.unseen(a) * float64(similar[0].Similarity)
+				c.content = true
 			}
 			similar = similar[1:]
 		}

@@ -18,9 +18,23 @@ func (m *Machine) version() Version {
 // Hour is the server's hour, as far as this machine knows it.
 func (m *Machine) hour() core.Hour { return core.Hour(max(0, (m.now+m.skew)/3_600_000)) }
 
-// query makes the question that an index understands; ok is false if the question is about an item not held.
-func (m *Machine) query(q *Question, hour core.Hour) (core.Query, bool) {
-	out := core.Query{Policy: m.policy, Hour: hour, Limit: q.Limit, Filter: core.LabelFilter(q.Categories, q.Tags, nil)}
+// seed is the reader's, as the server has it.
+func (m *Machine) seed() uint64 {
+	return core.Seed((&wire.Hello{User: m.cfg.User, Client: m.cfg.Client}).Reader())
+}
+
+// query makes the question that an index understands; ok is false if the question is about an item not held, or about
+// a page of another catalog. cursor is what the pages before it showed.
+func (m *Machine) query(q *Question, hour core.Hour) (out core.Query, cursor core.Cursor, ok bool) {
+	cursor, err := core.ParseCursor(q.After, m.epoch)
+	if err != nil {
+		m.lastFault = "the page asked for is of another catalog, or no page at all; begin with the first one"
+		return out, cursor, false
+	}
+	out = core.Query{
+		Policy: m.policy, Hour: hour, Limit: q.Limit, Filter: q.Filter, Seed: m.seed(),
+		Exclude: slices.Clone(cursor.Listed), Before: len(cursor.Listed),
+	}
 	for _, id := range q.Exclude {
 		if n, ok := m.index.NumOf(id); ok {
 			out.Exclude = append(out.Exclude, n)
@@ -29,16 +43,16 @@ func (m *Machine) query(q *Question, hour core.Hour) (core.Query, bool) {
 	if q.Similar != "" {
 		n, ok := m.index.NumOf(q.Similar)
 		if !ok {
-			return out, false
+			return out, cursor, false
 		}
 		p := core.ItemProfile(n)
 		out.Profile, out.Matched = &p, true
 		out.Exclude = append(out.Exclude, n)
-		return out, true
+		return out, cursor, true
 	}
 	p := core.NewProfile(m.shown.history, m.shown.preferences, m.policy, m.analyzer, m.index.NumOf)
 	out.Profile = &p
-	return out, true
+	return out, cursor, true
 }
 
 // answerAll answers every question from the machine's own catalog; unasked, only those whose list changed.
@@ -53,7 +67,7 @@ func (m *Machine) answer(q *question, always bool) {
 		return
 	}
 	hour := m.hour()
-	query, ok := m.query(&q.Question, hour)
+	query, cursor, ok := m.query(&q.Question, hour)
 	var ranked []core.Ranked
 	if ok {
 		ranked = m.index.Rank(&m.scratch, query)
@@ -64,7 +78,7 @@ func (m *Machine) answer(q *question, always bool) {
 	}
 	v := m.version()
 	v.Hour = hour
-	m.show(q, ranked, query, List{Question: q.Name, Version: v})
+	m.show(q, ranked, query, List{Question: q.Name, Version: v, Next: cursor.Next(ranked, q.Limit)})
 }
 
 // show completes and emits a list.
@@ -94,9 +108,9 @@ func (m *Machine) recs(r *wire.Recs) {
 		return
 	}
 	q := m.questions[i]
-	query, ok := m.query(&q.Question, r.Hour)
+	query, cursor, ok := m.query(&q.Question, r.Hour)
 	l := List{
-		Question: q.Name, Server: true,
+		Question: q.Name, Server: true, Next: cursor.Next(r.Items, q.Limit),
 		Version: Version{Epoch: r.Epoch, Seq: r.Seq, Learned: r.Learned, Op: r.Op, Policy: r.Policy, Hour: r.Hour},
 	}
 	// Same position, same ops: the two lists must be equal, bit for bit. A difference is a fault of one of the two.

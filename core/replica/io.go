@@ -50,11 +50,12 @@ func (Drop) input()   {}
 
 // Question is a list that the page wants to have and to keep.
 type Question struct {
-	Name             string
-	Similar          core.ItemID // "more like this"; "" for the reader's own list
-	Limit            int         // 1 to core.MaxLimit; 0 means DefaultLimit
-	Exclude          []core.ItemID
-	Categories, Tags []string // any of each
+	Name    string
+	Similar core.ItemID // "more like this"; "" for the reader's own list
+	Limit   int         // 1 to core.MaxLimit; 0 means DefaultLimit
+	Exclude []core.ItemID
+	Filter  core.Filter
+	After   string // List.Next of the page before; "" for the first
 }
 
 // DefaultLimit is the length of a list that does not say.
@@ -81,6 +82,7 @@ type (
 		Question string
 		Server   bool // the server's authoritative list; else the machine's own
 		Items    []Listed
+		Next     string // for Question.After: what comes behind this page; "" if nothing does
 		Version  Version
 		// Compared tells of a server list whether the machine could rank the very same state itself, Agrees whether
 		// the result was equal.

@@ -298,7 +298,7 @@ func (m *Machine) drop(name string) {
 
 func (q *question) wire() *wire.Ask {
 	a := &wire.Ask{
-		Name: q.wireName, Similar: string(q.Similar), Limit: uint64(q.Limit), Categories: q.Categories, Tags: q.Tags,
+		Name: q.wireName, Similar: string(q.Similar), Limit: uint64(q.Limit), Filter: q.Filter, After: q.After,
 	}
 	for _, id := range q.Exclude {
 		a.Exclude = append(a.Exclude, string(id))

@@ -27,5 +27,6 @@
 // # History
 //
 //	1  first version
-//	2  edges ascend by source and carry a damp; records of version 1 are still read
+//	2  policy: seen again, near-duplicates, new items; record: publication, pin, boost, damp, edges that ascend by source;
+//	   ask: filter, page. Records of version 1 are still read
 package wire

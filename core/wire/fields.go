@@ -36,7 +36,7 @@ func (m *Welcome) decode(p *parser) {
 
 // encodePolicy writes the policy's fields as an array of their own.
 func encodePolicy(w *writer, c *core.Policy) {
-	w.array(16)
+	w.array(policyFields)
 	w.depth++
 	w.uint(c.Version)
 	w.string(c.Language)
@@ -56,14 +56,24 @@ func encodePolicy(w *writer, c *core.Policy) {
 		w.int(int64(v))
 	}
 	w.int(int64(c.SelfWeight))
+	for _, v := range []int32{c.SeenAgainHours, c.NearDuplicate, c.ExploreShare, c.ExploreHours, c.ExploreHeat} {
+		w.int(int64(v))
+	}
 	w.depth--
 }
+
+// The lengths of a policy's array, of this version and of version 1.
+const (
+	policyFields  = 21
+	policyFields1 = 16
+)
 
 func decodePolicy(p *parser) (c core.Policy) {
 	if !p.next() {
 		return c
 	}
-	if p.length() != 16 {
+	n := p.length()
+	if n != policyFields && n != policyFields1 {
 		p.bad = true
 		return c
 	}
@@ -86,6 +96,11 @@ func decodePolicy(p *parser) (c core.Policy) {
 	c.Repeat = core.Repeat(narrow[uint8](p, uint64(p.int())))
 	c.DiversityPenalty, c.DiversityWindow = p.int32(), p.int32()
 	c.SelfWeight = p.int32()
+	if n == policyFields {
+		for _, v := range []*int32{&c.SeenAgainHours, &c.NearDuplicate, &c.ExploreShare, &c.ExploreHours, &c.ExploreHeat} {
+			*v = p.int32()
+		}
+	}
 	p.depth--
 	return c
 }
@@ -178,10 +193,41 @@ func (m *Ask) encode(w *writer) {
 	w.strings(m.Exclude)
 	w.strings(m.Categories)
 	w.strings(m.Tags)
+	encodeFilter(w, &m.Filter)
+	w.string(m.After)
 }
 
 func (m *Ask) decode(p *parser) {
-	*m = Ask{p.string(), p.string(), p.uint(), p.strings(), p.strings(), p.strings()}
+	*m = Ask{p.string(), p.string(), p.uint(), p.strings(), p.strings(), p.strings(), decodeFilter(p), p.string()}
+}
+
+// encodeFilter writes a filter's fields as an array of their own, features as they are hashed.
+func encodeFilter(w *writer, f *core.Filter) {
+	features := func(all []core.Feature) { w.list(len(all), func(i int) { w.uint(uint64(all[i])) }) }
+	w.array(4)
+	w.depth++
+	w.list(len(f.Groups), func(i int) { features(f.Groups[i]) })
+	features(f.Not)
+	w.uint(uint64(f.Since))
+	w.uint(uint64(f.Until))
+	w.depth--
+}
+
+func decodeFilter(p *parser) (f core.Filter) {
+	if !p.next() {
+		return f
+	}
+	if p.length() != 4 {
+		p.bad = true
+		return f
+	}
+	features := func() []core.Feature { return list(p, func() core.Feature { return core.Feature(p.uint()) }) }
+	p.depth++
+	f.Groups = list(p, features)
+	f.Not = features()
+	f.Since, f.Until = core.Hour(narrow[uint32](p, p.uint())), core.Hour(narrow[uint32](p, p.uint()))
+	p.depth--
+	return f
 }
 
 func (m *Drop) encode(w *writer) { w.string(m.Name) }

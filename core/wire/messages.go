@@ -41,11 +41,19 @@ type Message interface {
 type Hello struct {
 	Version uint64
 	Client  string // id of this browser's op numbers
-	User    string // reader; "" for one without a name, who then has no history on the server
+	User    string // reader; "" for one without a name: see Reader
 	Token   string
 	Epoch   uint64 // of the catalog that the client holds, 0 for none
 	Seq     uint64 // position in it
 	LastOp  uint64 // highest op number that the client ever gave
+}
+
+// Reader names whose profile and lists these are: someone without a name is who their browser is.
+func (m *Hello) Reader() string {
+	if m.User == "" {
+		return "~" + m.Client
+	}
+	return m.User
 }
 
 // Welcome answers Hello.
@@ -113,7 +121,9 @@ type Ask struct {
 	Similar          string // id of an item: "more like this"; "" for the reader's own list
 	Limit            uint64
 	Exclude          []string
-	Categories, Tags []string
+	Categories, Tags []string // what Filter says since version 2: any of each
+	Filter           core.Filter
+	After            string // a core.Cursor: the page behind it; "" for the first
 }
 
 // Drop ends a standing question.

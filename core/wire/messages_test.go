@@ -20,6 +20,10 @@ func all() []Message {
 			{Preference: core.Preference{Kind: core.PreferTag, Key: "sea", Weight: -256}},
 		}},
 		&Ask{Name: "for-you", Similar: "moby-dick", Limit: 20, Exclude: []string{"a", ""}, Categories: []string{"film"}, Tags: []string{"sea", "naïve"}},
+		&Ask{Name: "2", Limit: 7, After: "AbC-_9", Filter: core.Filter{
+			Groups: [][]core.Feature{{core.LabelFeature(core.KindTag, "sea"), core.LabelFeature(core.KindAuthor, "melville")}, {core.LabelFeature(core.KindCategory, "novel")}},
+			Not:    []core.Feature{core.LabelFeature(core.KindAttribute, "year=1851")}, Since: 490_000, Until: math.MaxUint32,
+		}},
 		&Drop{Name: "for-you"},
 		&Welcome{Version: 1, LastOp: 6, NowMillis: 1_700_000_000_001, Epoch: 5, Seq: 299, Items: 740, MaxFrame: MaxClientFrame, PingSeconds: 25,
 			Policy: core.Policy{
@@ -27,6 +31,7 @@ func all() []Message {
 				Kinds:      []core.EventKind{{Name: "like", Weight: 768}, {Name: "rating", Weight: 768, Neutral: 2500, Full: 5000}},
 				TextWeight: 1, TagWeight: -2, CategoryWeight: 3, AuthorWeight: 4, ItemWeight: 5, HalfLifeHours: 336,
 				PriorWeight: 131, PriorSpan: 12, Repeat: core.RepeatDropSeen, DiversityPenalty: 4, DiversityWindow: 3,
+				SeenAgainHours: 720, NearDuplicate: 205, ExploreShare: 3277, ExploreHours: 336, ExploreHeat: 719,
 			}},
 		&Snapshot{Epoch: 5, Seq: 299, Learned: 12, Chunk: 2, Last: true, Items: 740, Sum: math.MaxUint64, Records: [][]byte{{1, 2}, {}, []byte(strings.Repeat("x", 300))}},
 		&Delta{From: 299, To: 300, Learned: 13, Records: [][]byte{{9}}, Weights: [][]byte{{8}, {7}}, Deleted: []core.ItemNum{1, math.MaxUint32}},
@@ -151,6 +156,7 @@ func TestDecode_IsLenientAtTheEndAndNowhereElse(t *testing.T) {
 		"a text without its length":     {frame(2, 4, []byte{0xd9}), nil, ErrTorn},
 		"nil for a list":                {frame(3, 2, 1, []byte{0xc0}), nil, ErrTorn},
 		"a policy of another size":      {frame(7, 16, 1, 2, 3, 4, 5, []byte{0x91, 1}), nil, ErrTorn},
+		"a filter of another size":      {frame(8, 3, "n", "", 1, []byte{0x90}, []byte{0x90}, []byte{0x90}, []byte{0x91, 0x90}), nil, ErrTorn},
 		"an op of another size":         {frame(3, 2, 1, []byte{0x91, 0x91, 0xc3}), nil, ErrTorn},
 		"an item number beyond 32 bits": {frame(7, 18, 1, 2, 3, []byte{0x90}, []byte{0x90}, []byte{0x91, 0xcf, 0, 0, 0, 1, 0, 0, 0, 0}), nil, ErrTorn},
 		"a preference's kind of 256":    {frame(4, 21, 1, []byte{0x90}, []byte{0x91, 0x93, 0xcd, 1, 0, 0xa0, 0}), nil, ErrTorn},

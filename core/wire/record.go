@@ -8,14 +8,16 @@ import (
 
 // The packed form of a record, all integers varints (LEB128) unless stated otherwise:
 //
-//	num  flags(1 byte: bit 0 hidden, the others 0)  from  until  heat  id
+//	num  flags(1 byte)  from  until  heat  id
 //	title summary url image author  tags… categories… attributes(name value)…
 //	features: count, then kind(1) hash(5, big-endian) weight(1) each, ascending by feature
 //	edges:    128 + count, damp(1), then source's step up from the one before (from 0) and weight(1) each, ascending by source
+//	if their flags say so: published  pinned(1 byte)  boost(1 byte, its sign in the lowest bit)
 //
 // Version 1 wrote edges as count, then source and weight's step down from the one before (from 255) each, strongest
 // first, without a damp; stores hold such records, and they are read.
 //
+// Flags: bit 0 hidden; since version 2 bits 1 to 3 for the last line's three, which are not 0 then; the others 0.
 // A text is its length and its bytes; a list is its length and its entries. Each record has one packed form: a varint in
 // more bytes than it needs is none.
 
@@ -23,8 +25,10 @@ import (
 func AppendRecord(b []byte, r *core.Record) []byte {
 	b = appendUint(b, uint64(r.Num))
 	var flags byte
-	if r.Hidden {
-		flags |= 1
+	for bit, set := range [4]bool{r.Hidden, r.Published != 0, r.Pinned != 0, r.Boost != 0} {
+		if set {
+			flags |= 1 << bit
+		}
 	}
 	b = append(b, flags)
 	b = appendUint(b, uint64(r.From))
@@ -50,7 +54,17 @@ func AppendRecord(b []byte, r *core.Record) []byte {
 		f := w.Feature
 		b = append(b, byte(f>>56), byte(f>>32), byte(f>>24), byte(f>>16), byte(f>>8), byte(f), byte(w.Weight))
 	}
-	return appendEdges(b, r.Damp, r.Edges)
+	b = appendEdges(b, r.Damp, r.Edges)
+	if r.Published != 0 {
+		b = appendUint(b, uint64(r.Published))
+	}
+	if r.Pinned != 0 {
+		b = append(b, r.Pinned)
+	}
+	if r.Boost != 0 {
+		b = append(b, byte(r.Boost<<1)^byte(r.Boost>>7))
+	}
+	return b
 }
 
 // AppendWeights appends the packed form of w: num, heat, edges.
@@ -107,7 +121,21 @@ func ReadRecord(b []byte) (*core.Record, error) {
 	}
 	r.Features = u.features()
 	r.Damp, r.Edges = u.edges(r.Num)
-	if u.bad || len(u.b) != 0 || flags > 1 || r.Num == 0 || r.ID == "" || len(r.ID) > core.MaxIDBytes {
+	if flags&2 != 0 {
+		r.Published = core.Hour(u.uint32())
+	}
+	if flags&4 != 0 {
+		r.Pinned = u.byte()
+	}
+	if flags&8 != 0 {
+		c := u.byte()
+		r.Boost = core.Boost(c>>1) ^ -core.Boost(c&1)
+	}
+	if flags > 15 || flags&2 != 0 != (r.Published != 0) || flags&4 != 0 != (r.Pinned != 0) || flags&8 != 0 != (r.Boost != 0) ||
+		r.Pinned > core.MaxPinned || r.Boost > core.MaxBoost || r.Boost < -core.MaxBoost {
+		u.fail()
+	}
+	if u.bad || len(u.b) != 0 || r.Num == 0 || r.ID == "" || len(r.ID) > core.MaxIDBytes {
 		return nil, ErrTorn
 	}
 	for _, url := range []string{r.Card.URL, r.Card.Image} {

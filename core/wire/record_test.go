@@ -20,7 +20,8 @@ var full = &core.Record{
 		{Feature: core.LabelFeature(core.KindAuthor, "Herman Melville"), Weight: 2},
 		{Feature: core.LabelFeature(core.KindAttribute, "year=1851")},
 	},
-	Edges: []core.Edge{{From: 7, Weight: 255}, {From: 1, Weight: 200}, {From: math.MaxUint32, Weight: 200}, {From: 2, Weight: 0}},
+	Edges: []core.Edge{{From: 1, Weight: 255}, {From: 2, Weight: 200}, {From: 7, Weight: 0}, {From: math.MaxUint32, Weight: 200}},
+	Damp:  core.DampOctave,
 	Card: core.Card{
 		Title: "Moby-Dick <b>", Summary: "A \"white\" whale.\n", URL: "https://example.org/a?b=c", Image: "/i.jpg", Author: "Herman Melville",
 		Tags: []string{"sea", ""}, Categories: []string{"novel"}, Attributes: []core.Attribute{{Name: "medium", Value: "book"}, {Name: "year", Value: "1851"}},
@@ -29,8 +30,13 @@ var full = &core.Record{
 
 var small = &core.Record{Num: 1, ID: "a"}
 
+// placed is a record with what version 2 added.
+var placed = &core.Record{Num: 2, ID: "b", Published: 494_000, Pinned: core.MaxPinned, Boost: -core.MaxBoost}
+
+var boosted = &core.Record{Num: 2, ID: "b", Boost: core.MaxBoost}
+
 func TestRecord_SurvivesTheWire(t *testing.T) {
-	for _, r := range []*core.Record{small, full} {
+	for _, r := range []*core.Record{small, full, placed, boosted} {
 		packed := AppendRecord([]byte("head"), r)[4:]
 		got, err := ReadRecord(packed)
 		if err != nil || !reflect.DeepEqual(got, r) {
@@ -48,7 +54,7 @@ func TestRecord_SurvivesTheWire(t *testing.T) {
 		if !reflect.DeepEqual(got, r) {
 			t.Errorf("after the frame was overwritten: %+v, want %+v", got, r)
 		}
-		w := core.Weights{Num: r.Num, Heat: r.Heat, Edges: r.Edges}
+		w := r.Weights()
 		weights := AppendWeights(nil, w)
 		if got, err := ReadWeights(weights); err != nil || !reflect.DeepEqual(got, w) {
 			t.Errorf("ReadWeights = %+v, %v, want %+v", got, err, w)
@@ -90,14 +96,20 @@ func TestReadRecord_RefusesWhatNoIndexMayHold(t *testing.T) {
 		"too many edges":           AppendRecord(nil, &edges),
 		"an edge from itself":      change(func(r *core.Record) { r.Edges[0].From = r.Num }),
 		"an edge from nothing":     change(func(r *core.Record) { r.Edges[0].From = 0 }),
-		"an edge twice":            change(func(r *core.Record) { r.Edges[3].From = 7 }),
-		"equal edges out of order": change(func(r *core.Record) { r.Edges[1], r.Edges[2] = r.Edges[2], r.Edges[1] }),
+		"an edge twice":            change(func(r *core.Record) { r.Edges[1].From = 1 }),
+		"a damp beyond its octave": change(func(r *core.Record) { r.Damp = core.DampOctave + 1 }),
 		"edges out of order":       change(func(r *core.Record) { r.Edges[0], r.Edges[1] = r.Edges[1], r.Edges[0] }),
 		"a script as URL":          change(func(r *core.Record) { r.Card.URL = "javascript:x" }),
 		"a script as image":        change(func(r *core.Record) { r.Card.Image = "data:x" }),
 		"an attribute twice":       change(func(r *core.Record) { r.Card.Attributes[1].Name = "medium" }),
 		"attributes out of order":  change(func(r *core.Record) { r.Card.Attributes[1].Name = "a" }),
-		"unknown flags":            append([]byte{1, 2}, rest[1:]...),
+		"unknown flags":            append([]byte{1, 16}, rest[1:]...),
+		"a flag for nothing":       append([]byte{1, 2}, append(bytes.Clone(rest[1:]), 0)...),
+		"a flag without its field": append([]byte{1, 2}, rest[1:]...),
+		"pinned to place 0":        append([]byte{1, 4}, append(bytes.Clone(rest[1:]), 0)...),
+		"pinned to place 11":       change(func(r *core.Record) { r.Pinned = core.MaxPinned + 1 }),
+		"a boost beyond bounds":    change(func(r *core.Record) { r.Boost = core.MaxBoost + 1 }),
+		"a boost below bounds":     change(func(r *core.Record) { r.Boost = -core.MaxBoost - 1 }),
 		"a number in two bytes":    append([]byte{0x81, 0}, rest...),
 		"a number of 33 bits":      append([]byte{0x80, 0x80, 0x80, 0x80, 0x10}, rest...),
 		"a number of 71 bits":      append([]byte{0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1}, rest...),

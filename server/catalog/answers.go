@@ -18,8 +18,14 @@ type standing struct {
 
 func (s *Session) ask(ctx context.Context, m *wire.Ask) error {
 	i := slices.IndexFunc(s.asks, func(a *standing) bool { return a.Name == m.Name })
-	if i < 0 && len(s.asks) == maxAsks || len(m.Name) > maxAskName || len(m.Exclude) > MaxExclude {
+	if i < 0 && len(s.asks) == maxAsks || len(m.Name) > maxAskName || len(m.Exclude) > MaxExclude ||
+		m.Filter.Size()+len(m.Categories)+len(m.Tags) > core.MaxFilter {
 		s.send(&wire.Error{Reason: "too many questions, or too long a one", Hint: fmt.Sprintf("keep at most %d", maxAsks)})
+		return nil
+	}
+	if _, err := core.ParseCursor(m.After, s.c.epoch); err != nil {
+		in := cursorError()
+		s.send(&wire.Error{Reason: in.Field + " " + in.Reason, Hint: in.Hint})
 		return nil
 	}
 	a := &standing{Ask: *m}
@@ -73,7 +79,7 @@ func (s *Session) answerAll(ctx context.Context, always bool) error {
 // answer ranks and, if the list is another one or always, sends it. A list that is ahead of what the client was sent
 // is left out: the signal for it is still to come, and what was to be sent always is sent then.
 func (s *Session) answer(a *standing, r reader, always bool) {
-	v, ranked := s.c.rankAsk(&a.Ask, r)
+	v, ranked := s.c.rankAsk(&a.Ask, r, core.Seed(s.user))
 	s.sending.Lock()
 	ahead := v.Seq > s.position
 	s.sending.Unlock()
@@ -92,13 +98,21 @@ func (s *Session) answer(a *standing, r reader, always bool) {
 }
 
 // rankAsk is the server's side of replica's query: the two must build the same core.Query from the same question.
-func (c *Catalog) rankAsk(a *wire.Ask, r reader) (v Version, ranked []core.Ranked) {
+// Its cursor was checked when it was asked.
+func (c *Catalog) rankAsk(a *wire.Ask, r reader, seed uint64) (v Version, ranked []core.Ranked) {
+	cursor, err := core.ParseCursor(a.After, c.epoch)
+	if err != nil {
+		return v, nil
+	}
+	filter := (&core.Wanted{Labels: core.Labels{Categories: a.Categories, Tags: a.Tags}}).Filter()
+	filter.Groups = append(filter.Groups, a.Filter.Groups...)
+	filter.Not, filter.Since, filter.Until = a.Filter.Not, a.Filter.Since, a.Filter.Until
 	c.sides.read(func(x *core.Index, at Version) {
 		at.Hour = hourOf(c.now())
 		v = at
 		q := core.Query{
-			Policy: c.policy, Hour: v.Hour, Limit: int(a.Limit), Filter: core.LabelFilter(a.Categories, a.Tags, nil),
-			Exclude: numbers(x, a.Exclude),
+			Policy: c.policy, Hour: v.Hour, Limit: int(a.Limit), Filter: filter, Seed: seed,
+			Exclude: append(numbers(x, a.Exclude), cursor.Listed...), Before: len(cursor.Listed),
 		}
 		var p core.Profile
 		if a.Similar != "" {

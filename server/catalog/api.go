@@ -17,8 +17,9 @@ type Request struct {
 	Preferences core.Preferences
 	Limit       int      // 1 to MaxLimit; 0 means DefaultLimit
 	Exclude     []string // ids that must not be in the list
-	Filter      Filter
-	Explain     bool // fill Recommendation.Reasons
+	Filter      core.Filter
+	After       string // Result.Next of the page before; "" for the first
+	Explain     bool   // fill Recommendation.Reasons
 }
 
 // Limits of a request.
@@ -36,13 +37,6 @@ type HistoryEntry struct {
 	At    time.Time // zero: in the order given
 }
 
-// Filter keeps what has one of the categories, and one of the tags, and each attribute at one of its values. Empty
-// parts keep everything.
-type Filter struct {
-	Categories, Tags []string
-	Attributes       map[string][]string
-}
-
 // Recommendation is one place of a list.
 type Recommendation struct {
 	ID      string
@@ -53,7 +47,7 @@ type Recommendation struct {
 
 // Reason is one part of a score, the largest first: why an item is in a list.
 type Reason struct {
-	Kind  string // "item", "term", "tag", "category", "author", "popular"
+	Kind  string // "item", "term", "tag", "category", "author", "popular", "pinned", "boosted", "new"
 	Value string // the id of the item, the reader's own word, or the label
 	Title string // of the item, for kind "item"
 	Score int64
@@ -62,6 +56,7 @@ type Reason struct {
 // Result is a list with the state of the catalog it was made from.
 type Result struct {
 	Recommendations []Recommendation
+	Next            string // for Request.After; "" if nothing follows
 	Version         Version
 }
 

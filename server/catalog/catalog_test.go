@@ -158,17 +158,17 @@ func TestRecommend_FiltersByLabels(t *testing.T) {
 	a.Attributes, c.Attributes = map[string]any{"year": 1851, "open": true}, map[string]any{"year": 1968.0}
 	r.put(a, b, c)
 	for _, tc := range []struct {
-		f    Filter
+		f    core.Wanted
 		want []string
 	}{
-		{Filter{Categories: []string{"books"}}, []string{"a", "c"}},
-		{Filter{Tags: []string{"SEA"}}, []string{"a", "b"}},
-		{Filter{Categories: []string{"books", "films"}, Tags: []string{"sea"}}, []string{"a", "b"}},
-		{Filter{Attributes: map[string][]string{"year": {"1851", "1968"}}}, []string{"a", "c"}},
-		{Filter{Attributes: map[string][]string{"year": {"1851"}, "open": {"true"}}}, []string{"a"}},
-		{Filter{Tags: []string{"none"}}, []string{}},
+		{core.Wanted{Labels: core.Labels{Categories: []string{"books"}}}, []string{"a", "c"}},
+		{core.Wanted{Labels: core.Labels{Tags: []string{"SEA"}}}, []string{"a", "b"}},
+		{core.Wanted{Labels: core.Labels{Categories: []string{"books", "films"}, Tags: []string{"sea"}}}, []string{"a", "b"}},
+		{core.Wanted{Labels: core.Labels{Attributes: map[string][]string{"year": {"1851", "1968"}}}}, []string{"a", "c"}},
+		{core.Wanted{Labels: core.Labels{Attributes: map[string][]string{"year": {"1851"}, "open": {"true"}}}}, []string{"a"}},
+		{core.Wanted{Labels: core.Labels{Tags: []string{"none"}}}, []string{}},
 	} {
-		got := r.list(Request{Filter: tc.f})
+		got := r.list(Request{Filter: tc.f.Filter()})
 		slices.Sort(got)
 		wantIDs(t, fmt.Sprintf("%+v", tc.f), got, tc.want...)
 	}

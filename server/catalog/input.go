@@ -69,6 +69,14 @@ func checkItem(it *store.Item) error {
 			return &InputError{fmt.Sprintf("item.vector[%d]", i), "is not a finite number", "send finite numbers"}
 		}
 	}
+	if it.Pinned < 0 || it.Pinned > core.MaxPinned {
+		return &InputError{"item.pinned", fmt.Sprintf("is %d", it.Pinned),
+			fmt.Sprintf("use a place from 1 to %d, or 0 for none", core.MaxPinned)}
+	}
+	if it.Boost != 0 && !(it.Boost >= 1/maxBoost && it.Boost <= maxBoost) {
+		return &InputError{"item.boost", fmt.Sprintf("is %v", it.Boost),
+			fmt.Sprintf("use a factor from %v to %v; 1 or 0 for none", 1/maxBoost, maxBoost)}
+	}
 	if it.PublishedAt != nil && it.ExpiresAt != nil && !it.PublishedAt.Before(*it.ExpiresAt) {
 		return &InputError{"item.expires_at", "is not after published_at", "leave it out, or set it later"}
 	}
@@ -172,6 +180,13 @@ func fromUntil(it *store.Item, now time.Time) (from, until core.Hour) {
 		until = max(1, hourOf(*it.ExpiresAt))
 	}
 	return from, until
+}
+
+// maxBoost is core.MaxBoost as a factor.
+const maxBoost = 8.0
+
+func boostOf(it *store.Item) core.Boost {
+	return core.QuantizeBoost(int64(math.Round(it.Boost * core.One)))
 }
 
 func hourOf(t time.Time) core.Hour { return core.Hour(max(0, t.Unix()/3600)) }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"nigh/core"
 	"nigh/core/learn"
@@ -91,6 +92,7 @@ func (c *Catalog) loadTexts(ctx context.Context) error {
 
 func (c *Catalog) loadRecords(ctx context.Context) error {
 	var records []*core.Record
+	var dated []core.ItemNum
 	another := false
 	err := c.store.EachRecord(ctx, 0, func(r store.StoredRecord) error {
 		if r.Deleted {
@@ -99,6 +101,10 @@ func (c *Catalog) loadRecords(ctx context.Context) error {
 		rec, err := wire.ReadRecord(r.Record)
 		if err != nil {
 			return fmt.Errorf("record of item %q: %w; restore a backup, or import the items into a new folder", r.ID, err)
+		}
+		if at := c.owner.published[rec.Num]; at != 0 && rec.Published == 0 { // written before records held it
+			rec.Published = max(1, hourOf(time.UnixMilli(at)))
+			dated = append(dated, rec.Num)
 		}
 		records = append(records, rec)
 		another = another || !c.owner.content.Reads(rec)
@@ -112,6 +118,9 @@ func (c *Catalog) loadRecords(ctx context.Context) error {
 			x.Put(r)
 		}
 	})
+	for _, n := range dated {
+		c.touch(n, true)
+	}
 	if another {
 		c.log.Info("texts are read otherwise than when this catalog was written; its records are made anew",
 			"language", c.policy.Language)

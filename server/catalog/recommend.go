@@ -15,6 +15,10 @@ func (c *Catalog) Recommend(ctx context.Context, q Request) (Result, error) {
 	if err := checkRequest(&q); err != nil {
 		return Result{}, err
 	}
+	cursor, err := core.ParseCursor(q.After, c.epoch)
+	if err != nil {
+		return Result{}, cursorError()
+	}
 	r, err := c.reader(ctx, q.User)
 	if err != nil {
 		return Result{}, fmt.Errorf("read the history of a reader: %w", err)
@@ -32,10 +36,9 @@ func (c *Catalog) Recommend(ctx context.Context, q Request) (Result, error) {
 		}
 		profile := core.NewProfile(h, prefs, c.policy, c.analyzer, x.NumOf)
 		out = c.rank(x, v, core.Query{
-			Profile: &profile, Limit: q.Limit,
-			Filter:  core.LabelFilter(q.Filter.Categories, q.Filter.Tags, q.Filter.Attributes),
-			Exclude: numbers(x, q.Exclude),
-		}, q.Explain)
+			Profile: &profile, Limit: q.Limit, Filter: q.Filter, Seed: core.Seed(q.User),
+			Exclude: append(numbers(x, q.Exclude), cursor.Listed...), Before: len(cursor.Listed),
+		}, cursor, q.Explain)
 	})
 	return out, err
 }
@@ -55,19 +58,24 @@ func (c *Catalog) Similar(_ context.Context, id string, limit int, explain bool)
 		}
 		err = nil
 		p := core.ItemProfile(n)
-		out = c.rank(x, v, core.Query{Profile: &p, Limit: limit, Exclude: []core.ItemNum{n}, Matched: true}, explain)
+		out = c.rank(x, v, core.Query{Profile: &p, Limit: limit, Exclude: []core.ItemNum{n}, Matched: true}, core.Cursor{}, explain)
 	})
 	return out, err
 }
 
 // rank completes a query, asks x and turns the answer into recommendations.
-func (c *Catalog) rank(x *core.Index, v Version, q core.Query, explain bool) Result {
+// The next page is what comes behind cursor and the answer.
+func (c *Catalog) rank(x *core.Index, v Version, q core.Query, cursor core.Cursor, explain bool) Result {
 	v.Hour = hourOf(c.now())
 	q.Policy, q.Hour = c.policy, v.Hour
 	s := c.scratch.Get().(*core.Scratch)
 	defer c.scratch.Put(s)
 	out := Result{Version: v, Recommendations: []Recommendation{}}
-	for _, r := range x.Rank(s, q) {
+	ranked := x.Rank(s, q)
+	if !q.Matched {
+		out.Next = cursor.Next(ranked, q.Limit)
+	}
+	for _, r := range ranked {
 		rec := x.Get(r.Num)
 		one := Recommendation{ID: string(rec.ID), Score: r.Score, Record: rec}
 		if explain {
@@ -78,6 +86,12 @@ func (c *Catalog) rank(x *core.Index, v Version, q core.Query, explain bool) Res
 		out.Recommendations = append(out.Recommendations, one)
 	}
 	return out
+}
+
+// cursorError says what is wrong with an after that is no cursor of this catalog.
+func cursorError() *InputError {
+	return &InputError{"after", "is no cursor of this catalog: it is torn, or the catalog was made anew",
+		"send the next of the page before as it came, or leave it out to begin again"}
 }
 
 // maxReasons is how many parts of a score a list tells.
@@ -166,6 +180,9 @@ func checkRequest(q *Request) error {
 	}
 	if len(q.Exclude) > MaxExclude {
 		return &InputError{"exclude", fmt.Sprintf("has %d entries", len(q.Exclude)), fmt.Sprintf("use at most %d", MaxExclude)}
+	}
+	if n := q.Filter.Size(); n > core.MaxFilter {
+		return &InputError{"filter", fmt.Sprintf("names %d labels", n), fmt.Sprintf("use at most %d", core.MaxFilter)}
 	}
 	if len(q.History) > MaxExclude {
 		return &InputError{"history", fmt.Sprintf("has %d entries", len(q.History)), fmt.Sprintf("use at most %d", MaxExclude)}

@@ -175,10 +175,7 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 	if err := checkName("hello.client", h.Client, maxClientBytes); err != nil {
 		return s.fail(wire.CloseForbidden, err)
 	}
-	user := h.User
-	if user == "" { // someone without a name is who this browser is
-		user = "~" + h.Client
-	}
+	user := h.Reader()
 	if err := checkName("hello.user", user, MaxUserBytes); err != nil {
 		return s.fail(wire.CloseForbidden, err)
 	}

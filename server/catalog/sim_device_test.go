@@ -26,6 +26,8 @@ type device struct {
 	acked  map[int64]bool // those that an acknowledgement has come for
 	at     uint64         // position last checked
 	limit  int            // of the question "you"
+	filter core.Filter    // of it
+	after  string         // of the question "page"
 	asked  map[string]core.ItemID
 }
 
@@ -52,6 +54,11 @@ func (d *device) act() {
 }
 
 func (d *device) question() {
+	if next := d.shown["you"].Next; next != "" && d.w.pick(3) == 0 {
+		d.after = next
+		d.step(replica.Ask{Question: replica.Question{Name: "page", Limit: 4, After: next}})
+		return
+	}
 	if d.w.pick(3) == 0 {
 		d.step(replica.Drop{Name: "like"})
 		delete(d.shown, "like")

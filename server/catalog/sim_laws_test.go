@@ -268,10 +268,12 @@ func (w *world) lawLists() error {
 		}
 		for _, l := range d.shown {
 			ask := wire.Ask{Limit: 5, Similar: string(d.asked[l.Question])}
-			if ask.Similar == "" {
-				ask.Limit = uint64(d.limit)
+			if l.Question == "page" {
+				ask.Limit, ask.After = 4, d.after
+			} else if ask.Similar == "" {
+				ask.Limit, ask.Filter = uint64(d.limit), d.filter
 			}
-			_, ranked := w.c.rankAsk(&ask, r)
+			_, ranked := w.c.rankAsk(&ask, r, core.Seed(d.user))
 			var want, got []string
 			for _, x := range ranked {
 				want = append(want, string(w.c.sides.current().Get(x.Num).ID))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"nigh/core"
 	"nigh/core/replica"
 	"nigh/server/store"
 )
@@ -145,7 +146,10 @@ func (w *world) run() error {
 	for _, d := range w.devices {
 		d.step(replica.Start{})
 		d.limit = 1 + w.pick(8)
-		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit}})
+		if w.pick(4) == 0 {
+			d.filter = (&core.Wanted{Not: core.Labels{Tags: []string{"go"}}}).Filter()
+		}
+		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
 	}
 	for range 150 + w.pick(250) {
 		w.tally.steps++
@@ -236,6 +240,12 @@ func (w *world) put() {
 		ID: fmt.Sprint("item", n), Title: fmt.Sprintf("%s and %s", topics[n%6], topics[w.pick(6)]),
 		Description: fmt.Sprintf("number %d of %s", w.pick(1000), topics[n%4]),
 		Tags:        []string{topics[n%6], topics[w.pick(6)]}, Author: topics[n%3], Hidden: w.chance(9),
+	}
+	if w.chance(9) {
+		it.Pinned = 1 + w.pick(4)
+	}
+	if w.chance(5) {
+		it.Boost = 0.5 + float64(w.pick(4))
 	}
 	_, err := w.c.PutItems(bg, []store.Item{it})
 	w.trace("put %s: %v", it.ID, err)

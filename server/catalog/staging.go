@@ -295,6 +295,13 @@ func (s *staging) records() {
 		}
 		r := &core.Record{Num: n, ID: core.ItemID(p.item.ID), Hidden: p.item.Hidden, Card: cardOf(&p.item)}
 		r.From, r.Until = fromUntil(&p.item, s.now)
+		r.Published = hourOf(s.now)
+		if it := &p.item; it.PublishedAt != nil {
+			r.Published = max(1, hourOf(*it.PublishedAt))
+		} else if old := x.Get(n); old != nil {
+			r.Published = old.Published
+		}
+		r.Pinned, r.Boost = uint8(p.item.Pinned), boostOf(&p.item)
 		r.Features = o.content.Weigh(p.parsed)
 		w := o.learner.Weights(n, o.content.Neighbours(n), publishedMillis(&p.item), hoursOf(s.now))
 		r.Heat, r.Damp, r.Edges = w.Heat, w.Damp, w.Edges

@@ -22,6 +22,8 @@
 //     is in the catalog without a text; a kind that the policy does not know counts as a view. Both are noted in the result.
 //   - In Holdout every event counts the same, whatever its kind and value: the protocol asks who comes back to what, not
 //     who liked it. The strength is that of a view, so that the prior weighs what it weighs when views are served.
+//   - Places for new items (explore_share), pins and boosts are off: a log cannot judge what its readers were not shown,
+//     and an owner's will is not the learner's doing.
 //   - Items that carry a date or are hidden are shown by the rules of serving, at the time of the question.
 //   - The baselines are floats and maps, written to be read beside their papers, not to be fast. EASE inverts a dense
 //     matrix: 8·n² bytes, 3.2 GB at its bound of 20,000 items.

@@ -45,6 +45,7 @@ func (p Progress) tell(step string, done, total int) {
 func NewSystem(p learn.Policy, progress Progress) *System {
 	a := text.NewAnalyzer(p.Language)
 	c := learn.NewContent(a)
+	p.ExploreShare = 0 // what nobody has met yet no log can judge
 	return &System{
 		Policy: p, compiled: p.Compile(), analyzer: a, progress: progress,
 		learner: learn.NewLearner(p).WithTargets(c.Holders), content: c, index: core.NewIndex(),
@@ -105,6 +106,7 @@ func (s *System) add(n core.ItemNum, it *store.Item) *entry {
 		s.items = append(s.items, nil)
 	}
 	e := &entry{record: &core.Record{Num: n, ID: core.ItemID(it.ID), Hidden: it.Hidden}}
+	// Pins and boosts are their owner's will, not the learner's doing: they are left out.
 	if it.PublishedAt != nil {
 		e.published = it.PublishedAt.UnixMilli()
 		// In whole hours, up: nothing is shown before it is published.

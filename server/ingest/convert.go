@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"nigh/core"
 	"nigh/server/store"
 )
 
@@ -194,6 +195,28 @@ func (c *converter) number(field string) float64 {
 		return 0
 	}
 	return f
+}
+
+// place reads the place that an item is pinned to; "true" is the first.
+func (c *converter) place(field string) int {
+	v := c.r.value(c.fields, field)
+	s, ok := plain(v)
+	switch strings.ToLower(s) {
+	case "true", "yes":
+		return 1
+	case "false", "no":
+		return 0
+	case "":
+		if ok || v == nil {
+			return 0
+		}
+	}
+	n, err := strconv.Atoi(s)
+	if !ok || err != nil || n < 0 || n > core.MaxPinned {
+		c.fail(field, "is "+describe(v), "give a place from 1 to "+strconv.Itoa(core.MaxPinned)+", or true for the first")
+		return 0
+	}
+	return n
 }
 
 func (c *converter) vector(field string) []float32 {

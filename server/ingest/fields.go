@@ -33,7 +33,7 @@ type spec struct {
 
 var itemSpec = &spec{
 	fields: []string{"id", "title", "description", "url", "image", "author", "tags", "categories", "attributes",
-		"published_at", "expires_at", "hidden", "vector"},
+		"published_at", "expires_at", "hidden", "pinned", "boost", "vector"},
 	required:   []string{"id"},
 	attributes: true,
 }
@@ -145,6 +145,8 @@ func (r *reader) item(fields map[string]any) (store.Item, error) {
 		PublishedAt: c.time("published_at"),
 		ExpiresAt:   c.time("expires_at"),
 		Hidden:      c.bool("hidden"),
+		Pinned:      c.place("pinned"),
+		Boost:       c.number("boost"),
 		Vector:      c.vector("vector"),
 	}
 	it.Attributes = c.attributes()

@@ -165,6 +165,8 @@ func (r *reader) pageItem(p page, fm map[string]any, body []byte) (store.Item, e
 		PublishedAt: c.time("published_at"),
 		ExpiresAt:   c.time("expires_at"),
 		Hidden:      c.bool("hidden") || c.bool("draft") || p.draft,
+		Pinned:      c.place("pinned"),
+		Boost:       c.number("boost"),
 	}
 	it.Attributes = c.attributes()
 	if fields["published"] != nil && !c.bool("published") {
@@ -208,6 +210,8 @@ var pageFields = map[string][]string{
 	"draft":        {"draft"},
 	"published":    {"published"},
 	"hidden":       {"hidden"},
+	"pinned":       {"pinned"},
+	"boost":        {"boost"},
 	"attributes":   {"attributes"},
 }
 

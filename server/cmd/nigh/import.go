@@ -43,7 +43,7 @@ A source is a file, a folder, an http or https URL, or - for standard input; any
 
 An item that is there already is replaced. A row that cannot be read or is refused is reported with its place, and the
 rest goes in. The fields of CSV and JSON are id, title, description, url, image, author, tags, categories,
-attributes.NAME, published_at, expires_at, hidden and vector; in one cell of CSV, a list splits at | or else at ;.`,
+attributes.NAME, published_at, expires_at, hidden, pinned, boost and vector; in one cell of CSV, a list splits at | or else at ;.`,
 		Example: `  nigh import items books.jsonl films.csv.gz
   nigh import items films.csv --map id=Nr,title=Name,attributes.year=Year
   nigh import items https://example.org/feed.xml --server http://localhost:8080

@@ -19,7 +19,7 @@ func itemRoundTrip(t *testing.T, p *place) {
 		URL: "https://example.org/?a=b&c=d", Image: "/m.png", Author: "Herman Melville 🐋",
 		Tags: []string{"sea", "", "whale"}, Categories: []string{"novel"},
 		Attributes:  map[string]any{"pages": 635.0, "epic": true, "isbn": "0-14-243724-7", "": "", "tiny": 5e-324},
-		PublishedAt: &published, ExpiresAt: &expires, Hidden: true,
+		PublishedAt: &published, ExpiresAt: &expires, Hidden: true, Pinned: 3, Boost: 1.1,
 		Vector: []float32{0, -1.5, math.MaxFloat32, math.SmallestNonzeroFloat32, float32(math.Inf(1))},
 	}}
 	bare := store.StoredItem{Num: 2, Item: store.Item{ID: "bare"}}

@@ -8,8 +8,9 @@ export const visitStrength = 1
 
 /** For a list "for you": the largest reason, and the next one of another kind. */
 export function whyForYou(reasons: Reason[], profile: ReaderProfile | null): string {
+  if (reasons.some((reason) => reason.kind === 'pinned')) return 'Chosen for everyone'
   const [first, ...more] = reasons.filter((reason) => reason.score > 0)
-  if (!first) return 'From the shelves, to begin with'
+  if (!first) return reasons.some((reason) => reason.kind === 'new') ? 'New on the shelves' : 'From the shelves, to begin with'
   const second = more.find((reason) => reason.kind !== first.kind && reason.kind !== 'popular')
   const text = [first, ...(second ? [second] : [])].map((reason) => say(reason, profile)).join(', ')
   return text.charAt(0).toUpperCase() + text.slice(1)
@@ -31,6 +32,11 @@ function say(reason: Reason, profile: ReaderProfile | null): string {
       return `by ${reason.value}`
     case 'popular':
       return 'read by many lately'
+    case 'boosted':
+      return 'brought forward'
+    case 'pinned': // neither has a score: whyForYou knows them
+    case 'new':
+      return 'on the shelves'
   }
 }
 

@@ -21,6 +21,13 @@ test('what was only looked at was opened, not liked', () => {
   expect(whyForYou([item('typee', 'Typee', 2)], profile)).toBe('Because you opened Typee')
 })
 
+test('a place that was given to a work says so', () => {
+  const mark = (kind: 'pinned' | 'new') => ({ kind, value: '', title: '', score: 0 })
+  expect(whyForYou([item('typee', 'Typee', 2), mark('pinned')], profile)).toBe('Chosen for everyone')
+  expect(whyForYou([mark('new')], profile)).toBe('New on the shelves')
+  expect(whyForYou([item('typee', 'Typee', 2), mark('new')], profile)).toBe('Because you opened Typee')
+})
+
 test('what speaks against a work is not why it is there', () => {
   expect(whyForYou([item('moby-dick', 'Moby-Dick', -3)], profile)).toBe('From the shelves, to begin with')
 })

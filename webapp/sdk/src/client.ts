@@ -1,10 +1,10 @@
 // The page's half: plain objects and events around the worker. No DOM is touched, nothing happens at import.
 
-import type { Card, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
+import type { Card, Labels, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
 import { now, type ErrorCode, type FromWorker, type PreferenceKind, type ToWorker } from './protocol.ts'
 import { spawn } from './spawn.ts'
 
-export type { Card, ErrorCode, ListedItem, PreferenceKind, Reason, ReaderProfile, Status, Version }
+export type { Card, ErrorCode, Labels, ListedItem, PreferenceKind, Reason, ReaderProfile, Status, Version }
 
 export interface ConnectOptions {
   /** Where the server is: its http or https address. */
@@ -23,13 +23,25 @@ export interface ConnectOptions {
   worker?: () => Worker
 }
 
-/** What a standing question asks for. */
-export interface Wish {
+/** What a standing question asks for. Of each part of Labels that is given, what is listed has one. */
+export interface Wish extends Labels {
   limit?: number // 1 to 200; 20 if absent
   exclude?: string[] // ids
-  categories?: string[] // any of
-  tags?: string[] // any of
+  any?: Labels // besides, at least one of all these
+  all?: Labels // every one of these
+  not?: Labels // none of these
+  since?: Time // published then or later, to the hour; an item that gave no date counts from when it came
+  until?: Time // published before then
+  /**
+   * The `next` of the page before: what comes behind it, with nothing shown again, however reader and catalog have moved
+   * meanwhile. All else of the wish stays the same. Close the page before (or stop listening to it): while it stands, it
+   * may still change to show what this one does.
+   */
+  after?: string
 }
+
+/** A Date, or what makes one: "2026-06-01", Unix milliseconds. */
+export type Time = Date | string | number
 
 /** One wish about content; exactly one property. */
 export type Preference = { [K in PreferenceKind]: { [P in K]: string } & { [P in Exclude<PreferenceKind, K>]?: never } }[PreferenceKind]
@@ -39,6 +51,8 @@ export class RecommendationsEvent extends Event {
   readonly source: 'local' | 'server'
   readonly items: ListedItem[]
   readonly version: Version
+  /** For a wish's `after`: what comes behind this page; '' if nothing does. */
+  readonly next: string
   /** Server lists: whether this device came to the same list from the same state; null if that is not comparable. */
   readonly agrees: boolean | null
   /** Local: the module's own time. Server: from the call (or the socket's opening) to here; null if none caused it. */
@@ -51,6 +65,7 @@ export class RecommendationsEvent extends Event {
     this.source = list.source
     this.items = list.items
     this.version = list.version
+    this.next = list.next
     this.agrees = list.agrees
     this.tookMs = tookMs
     this.sinceMs = sinceMs
@@ -205,13 +220,18 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
   }
 
   #ask(wish: Wish & { similar?: string }): Standing {
-    const name = `q${++this.#names}`
+    const name = `q${this.#names + 1}`
+    const { since, until, ...rest } = wish
+    const question: Question = { ...rest, name }
+    if (since !== undefined) question.since = millis('since', since)
+    if (until !== undefined) question.until = millis('until', until)
+    checkLabels(question)
+    this.#names++
     const standing = new Standing(name, (message) => {
       this.#standing.delete(name)
       this.#send(message)
     })
     this.#standing.set(name, standing)
-    const question: Question = { ...wish, name }
     this.#send({ type: 'ask', question, at: now() })
     return standing
   }
@@ -262,6 +282,30 @@ export function socketUrl(server: string | URL): string {
   const channel = new URL('v1/sync', url)
   channel.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:'
   return channel.href
+}
+
+/** A time as Unix milliseconds. */
+function millis(name: string, time: Time): number {
+  const at = new Date(time).getTime()
+  if (Number.isNaN(at)) throw new RangeError(`${name} is ${String(time)}; give a Date, a day such as 2026-06-01 or Unix milliseconds`)
+  return at
+}
+
+// core.MaxFilter: more would be refused by the server.
+const maxLabels = 200
+
+/** Refuses a question whose filter names too many labels, or names them otherwise than in lists. */
+function checkLabels(question: Question): void {
+  let count = 0
+  for (const labels of [question, question.any, question.all, question.not]) {
+    if (!labels) continue
+    for (const list of [labels.categories, labels.tags, labels.authors, ...Object.values(labels.attributes ?? {})]) {
+      if (list === undefined) continue
+      if (!Array.isArray(list)) throw new TypeError('categories, tags, authors and each attribute take a list of texts')
+      count += list.length
+    }
+  }
+  if (count > maxLabels) throw new RangeError(`the filter names ${count} labels; give at most ${maxLabels}`)
 }
 
 /** s as well-formed text (a lone surrogate becomes U+FFFD), refused if empty or longer than max bytes. */

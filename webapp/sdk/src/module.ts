@@ -30,13 +30,26 @@ export interface Replica {
   drop(name: string, now: number): Effect[]
 }
 
-export interface Question {
+export interface Question extends Labels {
   name: string // chosen by the caller; a second ask of the same name replaces the first
   similar?: string // an item's id: "more like this"; absent: "for you"
   limit?: number // 1 to 200; 20 if absent
   exclude?: string[]
-  categories?: string[] // any of
-  tags?: string[] // any of
+  // What may be in the list: of each part given here (inherited), one; besides
+  any?: Labels // at least one of all these
+  all?: Labels // every one of these
+  not?: Labels // none of these
+  since?: number // published then or later, Unix milliseconds; to the hour
+  until?: number // published before then
+  after?: string // a List's next: the page behind it
+}
+
+/** What items have. */
+export interface Labels {
+  categories?: string[]
+  tags?: string[]
+  authors?: string[]
+  attributes?: Record<string, string[]>
 }
 
 export type Effect =
@@ -55,6 +68,8 @@ export interface List {
   version: Version
   /** Server lists only: true if the local list for the very same state is equal, false if not, null if not comparable. */
   agrees: boolean | null
+  /** For a question's after: what comes behind this page; '' if nothing does. */
+  next: string
 }
 
 export interface ListedItem {
@@ -65,7 +80,7 @@ export interface ListedItem {
 }
 
 export interface Reason {
-  kind: 'item' | 'term' | 'tag' | 'category' | 'author' | 'popular'
+  kind: 'item' | 'term' | 'tag' | 'category' | 'author' | 'popular' | 'pinned' | 'boosted' | 'new' // pinned and new have no score
   value: string // id of the item, or the reader's own word or label
   title: string // of the item, for kind 'item'
   score: number

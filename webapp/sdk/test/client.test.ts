@@ -24,6 +24,7 @@ const answer = (question: string, source: List['source'], ids: string[]): List =
   items: ids.map((id) => ({ id, score: 1, reasons: [], card: { title: id, summary: '', url: '', image: '', author: '', tags: [], categories: [], attributes: {} } })),
   version: { epoch: 1, seq: 2, learned: 0, op: 1, policy: 1, hour: 0 },
   agrees: source === 'server' ? true : null,
+  next: 'behind-' + ids.join('-'),
 })
 const status: Status = { state: 'live', items: 1, epoch: 1, seq: 1, pending: 0, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' }
 
@@ -37,6 +38,30 @@ test('the first message opens the connection, below the address of the server', 
   expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
   expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
   expect(() => socketUrl('ftp://example.org')).toThrow('http')
+})
+
+test('a wish travels whole, its times as milliseconds', () => {
+  const labels = { tags: ['sea'], authors: ['Melville'], attributes: { medium: ['book'] } }
+  client.recommend({ ...labels, any: labels, all: { tags: ['a', 'b'] }, not: labels, since: '2026-06-01', until: new Date(5), after: 'AbC' })
+  expect(worker.got.at(-1)).toMatchObject({
+    type: 'ask',
+    question: { ...labels, any: labels, all: { tags: ['a', 'b'] }, not: labels, since: 1780272000000, until: 5, after: 'AbC' },
+  })
+  const many = Array.from({ length: 200 }, String)
+  client.recommend({ tags: many })
+  const asked = worker.got.length
+  expect(() => client.recommend({ tags: many, not: { attributes: { a: ['b'] } } })).toThrow('201 labels')
+  expect(() => client.recommend({ tags: 'sea' as unknown as string[] })).toThrow('list of texts')
+  expect(() => client.recommend({ since: 'yesterday' })).toThrow('since is yesterday')
+  expect(worker.got.length).toBe(asked)
+})
+
+test('a list says what comes behind it', () => {
+  const page = client.recommend({ limit: 2 })
+  worker.say({ type: 'list', list: answer(page.name, 'local', ['a', 'b']), tookMs: 1, at: null })
+  expect(page.last?.next).toBe('behind-a-b')
+  client.recommend({ limit: 2, after: page.last!.next })
+  expect(worker.got.at(-1)).toMatchObject({ question: { after: 'behind-a-b' } })
 })
 
 test('a client has an id of its own if none is given', () => {

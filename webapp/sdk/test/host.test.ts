@@ -66,7 +66,7 @@ const module: NighModule = {
 }
 const list = (source: List['source'], op: number, question = 'q1'): Effect => ({
   type: 'list',
-  json: JSON.stringify({ question, source, items: [], agrees: null, version: { epoch: 1, seq: 1, learned: 0, op, policy: 1, hour: 0 } } satisfies List),
+  json: JSON.stringify({ question, source, items: [], agrees: null, next: '', version: { epoch: 1, seq: 1, learned: 0, op, policy: 1, hour: 0 } } satisfies List),
 })
 const status = (pending: number): Effect => ({
   type: 'status',
