@@ -61,7 +61,7 @@ func (l *Learner) WithTargets(targets func(source core.ItemNum) []core.ItemNum) 
 // nothing about what follows what. An item that was already the reader's most recent one adds heat and a
 // contact, but no transition.
 func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atMillis int64) {
-	if strength <= 0 {
+	if strength <= 0 || l.isGone(item) {
 		return
 	}
 	hour := float64(atMillis) / 3.6e6
@@ -82,7 +82,7 @@ func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atM
 	sum, squares, met := 0.0, 0.0, 0
 	for r := range min(len(h), len(l.x)) {
 		v := &h[r]
-		if v.Item == item || v.Strength <= 0 {
+		if v.Item == item || v.Strength <= 0 || l.isGone(v.Item) {
 			continue
 		}
 		x := l.x[r]
@@ -156,7 +156,7 @@ func (l *Learner) touch(n core.ItemNum, a *counts, scale float64) {
 	if int16(octave) != a.octave {
 		a.octave = int16(octave)
 		for _, t := range a.holders {
-			l.mark(t, l.items[t])
+			l.mark(t, l.at(t))
 		}
 		l.mark(n, a)
 	}
@@ -174,7 +174,7 @@ func (l *Learner) follow(scale float64) {
 	}
 	l.company = now
 	for n, it := range l.items {
-		if it != nil {
+		if it != nil && it != gone {
 			l.touch(core.ItemNum(n), it, scale)
 		}
 	}
@@ -211,7 +211,7 @@ func (l *Learner) rebase(octaves int) {
 	l.pairs *= by
 	l.singles *= by
 	for _, it := range l.items {
-		if it == nil {
+		if it == nil || it == gone {
 			continue
 		}
 		it.d *= by
@@ -229,17 +229,22 @@ func (l *Learner) rebase(octaves int) {
 
 // at returns what is known of an item, nil for nothing.
 func (l *Learner) at(n core.ItemNum) *counts {
-	if int(n) >= len(l.items) {
+	if int(n) >= len(l.items) || l.items[n] == gone {
 		return nil
 	}
 	return l.items[n]
 }
 
-// get returns what is known of an item, and begins to know it.
-func (l *Learner) get(n core.ItemNum, scale float64) *counts {
+// slot makes room for an item.
+func (l *Learner) slot(n core.ItemNum) {
 	if int(n) >= len(l.items) {
 		l.items = append(l.items, make([]*counts, max(int(n)+1, 2*len(l.items))-len(l.items))...)
 	}
+}
+
+// get returns what is known of an item, and begins to know it.
+func (l *Learner) get(n core.ItemNum, scale float64) *counts {
+	l.slot(n)
 	it := l.items[n]
 	if it == nil {
 		it = &counts{heat: math.Inf(-1), octave: math.MinInt16}
@@ -251,14 +256,23 @@ func (l *Learner) get(n core.ItemNum, scale float64) *counts {
 	return it
 }
 
-// Forget takes out what is known of a deleted item, as a target and as a source.
+// gone stands for a deleted item; its number is not given again.
+var gone = new(counts)
+
+func (l *Learner) isGone(n core.ItemNum) bool { return int(n) < len(l.items) && l.items[n] == gone }
+
+// Forget takes out what is known of a deleted item, as a target and as a source: from now on it teaches nothing. That
+// others were met before it stays in their d; a learner that forgot the item before it saw the events knows nothing of
+// that either.
 func (l *Learner) Forget(n core.ItemNum) {
 	it := l.at(n)
 	if it == nil {
+		l.slot(n)
+		l.items[n] = gone
 		return
 	}
 	forget := func(t core.ItemNum) {
-		other := l.items[t]
+		other := l.at(t)
 		if other == nil {
 			return
 		}
@@ -278,12 +292,12 @@ func (l *Learner) Forget(n core.ItemNum) {
 	for _, e := range it.edges {
 		l.unhold(e.From, n)
 	}
-	l.items[n] = nil
+	l.items[n] = gone
 	l.known--
 }
 
 func (l *Learner) unhold(source, target core.ItemNum) {
-	if a := l.items[source]; a != nil {
+	if a := l.at(source); a != nil {
 		if i := slices.Index(a.holders, target); i >= 0 {
 			last := len(a.holders) - 1
 			a.holders[i] = a.holders[last]
@@ -324,7 +338,7 @@ func take(l *Learner, queue *[]core.ItemNum, most int, left func(*counts)) []cor
 	n := min(most, len(*queue))
 	out := slices.Clone((*queue)[:n])
 	for _, m := range out {
-		if it := l.items[m]; it != nil {
+		if it := l.at(m); it != nil {
 			left(it)
 		}
 	}

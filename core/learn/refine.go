@@ -37,7 +37,7 @@ func (l *Learner) Stale() int { return len(l.stale) }
 // asked of neighbours. It costs some 100 µs an item.
 func (l *Learner) Refine(most int, neighbours func(core.ItemNum) []Neighbour, hour float64) {
 	for _, n := range take(l, &l.stale, most, func(it *counts) { it.waits = false }) {
-		if it := l.items[n]; it != nil && l.due(it) {
+		if it := l.at(n); it != nil && l.due(it) {
 			l.refine(n, it, neighbours(n), hour)
 			l.mark(n, it)
 		}
@@ -50,7 +50,7 @@ func (l *Learner) RefineAll() {
 		return
 	}
 	for n, it := range l.items {
-		if it != nil && it.contacts > 0 {
+		if it != nil && it != gone && it.contacts > 0 {
 			it.refined = 0
 			l.wait(core.ItemNum(n), it)
 		}

@@ -57,6 +57,9 @@ func (l *Learner) quantize(it *counts, c *candidate, a *counts, count float64) c
 // A content neighbour of cosine s counts as ContentWeight·λ·s transitions that were never seen: alone that is a weight
 // of ContentWeight·s; what is counted soon outweighs it, and it fades with the contacts of both.
 func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int64, hour float64) core.Weights {
+	if l.isGone(n) {
+		return core.Weights{Num: n}
+	}
 	it := l.get(n, l.scale(hour))
 	w := &l.work
 	if l.due(it) && it.refined == 0 { // as after a start: unrefined weights are several times too large
@@ -126,6 +129,10 @@ func (l *Learner) pick(n core.ItemNum, it *counts, neighbours []Neighbour, hour 
 	}
 	similar := w.similar
 	content := func() { // what the next neighbour counts
+		if l.isGone(similar[0].Item) {
+			similar = similar[1:]
+			return
+		}
 		a := l.get(similar[0].Item, l.scale(hour))
 		add(source{similar[0].Item, -1, fade * l.unseen(a) * float64(similar[0].Similarity), 0})
 		similar = similar[1:]
@@ -253,7 +260,7 @@ func (l *Learner) borrow(n core.ItemNum, neighbours []Neighbour, hour float64) {
 		total += s
 		for i := range it.from {
 			c := &it.from[i]
-			if c.item != n && l.items[c.item] != nil {
+			if c.item != n && l.at(c.item) != nil {
 				lent = append(lent, source{item: c.item, at: -1, count: s * c.count() * it.left(c)})
 			}
 		}

@@ -35,9 +35,14 @@ func (r *rig) busy() {
 	r.did("reader4", "view", "sea-4", "go-3")
 }
 
+// Whatever happened before: once a restart has made everything of the store, another makes the same.
 func TestRestart_MakesTheSameIndexOfTheStore(t *testing.T) {
 	r := start(t)
 	r.busy()
+	r.settle()
+	r.stop()
+	r.open()
+	r.run()
 	r.settle()
 	before, list := r.index(), r.list(Request{User: "reader1", Limit: 30})
 	r.stop()

@@ -152,11 +152,10 @@ func (c *Catalog) loadNeighbours(ctx context.Context) error {
 // kept, readers are read from the store when they are there again.
 func (c *Catalog) loadEvents(ctx context.Context) error {
 	all := map[string]reader{}
-	gone := map[core.ItemNum]bool{}
 	x := c.sides.current()
 	err := c.store.EachEvent(ctx, 0, func(e store.StoredEvent) error {
 		if x.Get(e.Num) == nil {
-			gone[e.Num] = true
+			c.owner.learner.Forget(e.Num) // deleted since; its evidence is left out
 		}
 		r := all[e.User]
 		if k, ok := c.policy.Kind(e.Kind); ok {
@@ -175,8 +174,5 @@ func (c *Catalog) loadEvents(ctx context.Context) error {
 		all[e.User] = replay(past, nil, c.policy)
 		return nil
 	})
-	for n := range gone {
-		c.owner.learner.Forget(n)
-	}
 	return err
 }
