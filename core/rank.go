@@ -101,7 +101,9 @@ func (x *Index) damped(w *FeatureWeight) int64 {
 	return int64(w.Weight) << dampShift
 }
 
-func damped(weight int32, d Damp) int64 { return int64(weight) * int64(dampFactor[d]) >> (16 - dampShift) }
+func damped(weight int32, d Damp) int64 {
+	return int64(weight) * int64(dampFactor[d]) >> (16 - dampShift)
+}
 
 // sum adds up the products of profile and postings.
 func (x *Index) sum(s *Scratch, q *Query) {

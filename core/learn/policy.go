@@ -101,7 +101,7 @@ func DefaultPolicy() Policy {
 		Rho:                  0.2,
 		EvidenceHalfLifeDays: 0,
 		ContentWeight:        0.2,
-		ContentFade:          1,
+		ContentFade:          2,
 		SelfWeight:           0.5,
 		Kinds: map[string]Kind{
 			"view":     {Weight: 1},
