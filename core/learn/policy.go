@@ -135,7 +135,8 @@ var repeats = map[string]core.Repeat{
 	"drop-seen":    core.RepeatDropSeen,
 }
 
-// Validate returns an error that names the first field, by name, whose value makes no sense, and its bounds.
+// Validate returns an error, mostly a *FieldError, that names the first field, by name, whose value makes no sense, and
+// its bounds.
 func (p *Policy) Validate() error {
 	type bound struct {
 		name       string
@@ -179,19 +180,19 @@ func (p *Policy) Validate() error {
 	for _, b := range bounds {
 		if !(b.v >= b.lo && b.v <= b.hi) || b.aboveLower && b.v == b.lo {
 			if b.aboveLower {
-				return fmt.Errorf("policy: %s is %v; it must be above %v, at most %v", b.name, b.v, b.lo, b.hi)
+				return &FieldError{Field: b.name, Reason: fmt.Sprintf("is %v; it must be above %v, at most %v", b.v, b.lo, b.hi)}
 			}
-			return fmt.Errorf("policy: %s is %v; it must lie between %v and %v", b.name, b.v, b.lo, b.hi)
+			return &FieldError{Field: b.name, Reason: fmt.Sprintf("is %v; it must lie between %v and %v", b.v, b.lo, b.hi)}
 		}
 	}
 	if _, ok := p.Kinds[core.KindForget]; ok {
-		return fmt.Errorf("policy: kinds.%s is built in; choose another name", core.KindForget)
+		return &FieldError{Field: "kinds." + core.KindForget, Reason: "is built in; choose another name"}
 	}
 	if _, ok := p.Kinds[""]; ok {
 		return errors.New("policy: a kind of event has no name; give it one")
 	}
 	if _, ok := repeats[p.Repeat]; !ok {
-		return fmt.Errorf("policy: repeat is %q; it must be allow, drop-current or drop-seen", p.Repeat)
+		return &FieldError{Field: "repeat", Reason: fmt.Sprintf("is %q; it must be allow, drop-current or drop-seen", p.Repeat)}
 	}
 	return nil
 }

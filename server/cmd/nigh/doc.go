@@ -3,6 +3,7 @@
 //	nigh serve  --addr :8080 --data ./data      the server                                   serve.go
 //	nigh import items SOURCE…                   content, from files, folders, feeds          import.go
 //	nigh import events FILE…                    what readers did                             import.go
+//	nigh policy [FILE]                          the policy, as a file                        policy.go
 //	nigh eval sessions|holdout|replay|similar   how good the rankings are, on a log          eval.go
 //
 // Read first: main.go. This package turns flags and signals into options and picks implementations; what the words

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nigh/core/learn"
 	"nigh/server/eval"
 	"nigh/server/ingest"
 )
@@ -124,8 +123,8 @@ how often these are found by their texts alone.`,
 
 func (f *evalFlags) register(cmd *cobra.Command, required ...string) {
 	fl := cmd.Flags()
-	fl.StringVar(&f.policy, "policy", "", "policy file, JSON; fields it leaves out keep their default")
-	fl.StringArrayVar(&f.set, "set", nil, "change one field of the policy: --set lambda=5 --set kinds.like.weight=3")
+	fl.StringVar(&f.policy, "policy", "", policyHelp)
+	fl.StringArrayVar(&f.set, "set", nil, setHelp)
 	fl.StringToStringVar(&f.names, "map", nil, "names that fields have in the files: user=session,item=page")
 	fl.StringSliceVar(&f.baselines, "baselines", []string{"auto"}, strings.Join(eval.BaselineNames, ", ")+"; auto: what fits the size; or none")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object instead of a table")
@@ -143,18 +142,9 @@ func (f *evalFlags) run(cmd *cobra.Command, measure measure) error {
 			return usagef("--%s is missing; see %s --help", name, cmd.CommandPath())
 		}
 	}
-	policy := learn.DefaultPolicy()
-	if f.policy != "" {
-		p, err := eval.ReadPolicy(f.policy)
-		if err != nil {
-			return usageError{err}
-		}
-		policy = p
-	}
-	for _, s := range f.set {
-		if err := eval.SetPolicy(&policy, s); err != nil {
-			return usageError{err}
-		}
+	policy, err := readPolicy(f.policy, f.set)
+	if err != nil {
+		return err
 	}
 	switch ext := filepath.Ext(f.report); {
 	case f.report == "" || ext == ".html" || ext == ".svg":

@@ -73,7 +73,7 @@ func TestEval_TellsWhatIsWrong(t *testing.T) {
 		code int
 	}{
 		"no test":         {[]string{"sessions", "--train", train}, "--test is missing; see nigh eval sessions --help", 2},
-		"unknown field":   {[]string{"sessions", "--train", train, "--test", test, "--policy", bad}, `there is no field "lamda"`, 2},
+		"unknown field":   {[]string{"sessions", "--train", train, "--test", test, "--policy", bad}, `line 1: lamda is no field of a policy`, 2},
 		"out of range":    {[]string{"sessions", "--train", train, "--test", test, "--set", "sigma=2"}, "sigma is 2; it must lie between 0 and 1", 2},
 		"report's format": {[]string{"sessions", "--train", train, "--test", test, "--report", "x.pdf"}, `not "x.pdf"`, 2},
 		"no such file":    {[]string{"holdout", "--events", "none.csv"}, "none.csv", 1},

@@ -17,6 +17,7 @@ import (
 type importFlags struct {
 	server, token   string
 	data, language  string
+	policy          string
 	format, baseURL string
 	names           map[string]string
 	strict          bool
@@ -88,12 +89,13 @@ func (f *importFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.format, "format", "", "jsonl, json, csv, feed or markdown (default: by extension, then by content)")
 	flags.StringToStringVar(&f.names, "map", nil, "names that the source has for fields: FIELD=NAME,…")
 	flags.BoolVar(&f.strict, "strict", false, "check everything first, and write nothing if a row is bad")
-	flags.StringVar(&f.language, "language", "", "language of the items' texts in a data folder, such as en or german (default English); the same as of nigh serve")
+	flags.StringVar(&f.language, "language", "", "language of the items' texts in a data folder, such as en or german (default the policy's, English); the same as of nigh serve")
+	flags.StringVar(&f.policy, "policy", "", "policy file of a data folder; the same as of nigh serve")
 }
 
 // run turns the flags into an importJob and does it.
 func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) error {
-	for _, name := range []string{"data", "language"} {
+	for _, name := range []string{"data", "language", "policy"} {
 		if f.server != "" && cmd.Flags().Changed(name) {
 			return usagef("--server and --%s exclude each other; leave one of them out", name)
 		}
@@ -133,7 +135,11 @@ func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) erro
 // openSink picks where the rows go.
 func (f *importFlags) openSink(ctx context.Context, errOut io.Writer) (sink, error) {
 	if f.server == "" {
-		return openDataSink(ctx, f.data, f.language, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		policy, err := readPolicy(f.policy, nil)
+		if err != nil {
+			return nil, err
+		}
+		return openDataSink(ctx, f.data, f.language, policy, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	}
 	token := f.token
 	if token == "" {

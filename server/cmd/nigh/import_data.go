@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"nigh/core/learn"
 	"nigh/server/catalog"
 	"nigh/server/store"
 	"nigh/server/store/sqlite"
@@ -22,7 +23,7 @@ type dataSink struct {
 }
 
 // openDataSink opens the folder, which no server may be using.
-func openDataSink(ctx context.Context, dir, language string, log *slog.Logger) (*dataSink, error) {
+func openDataSink(ctx context.Context, dir, language string, policy learn.Policy, log *slog.Logger) (*dataSink, error) {
 	db, err := sqlite.Open(ctx, dir)
 	if errors.Is(err, store.ErrLocked) {
 		return nil, withHint(fmt.Errorf("open the data folder %s: %w", dir, store.ErrLocked), "if that is a nigh server, import through it: --server http://localhost:8080")
@@ -30,7 +31,7 @@ func openDataSink(ctx context.Context, dir, language string, log *slog.Logger) (
 	if err != nil {
 		return nil, fmt.Errorf("open the data folder %s: %w", dir, err)
 	}
-	c, err := catalog.Open(ctx, db, catalog.Options{Logger: log, Language: language})
+	c, err := catalog.Open(ctx, db, catalog.Options{Logger: log, Language: language, Policy: &policy})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the catalog in %s: %w", dir, err), db.Close())
 	}

@@ -21,7 +21,7 @@ import (
 
 // serveFlags are the flags of nigh serve.
 type serveFlags struct {
-	addr, data, tokenFile, language, logFormat string
+	addr, data, policy, tokenFile, language, logFormat string
 
 	demo    bool
 	origins []string
@@ -38,6 +38,9 @@ func newServeCommand() *cobra.Command {
 The catalog is in the data folder, which is made if it is not there. With --demo an empty catalog gets a library of
 books and films, and the server shows pages to browse it.
 
+A policy file says how the catalog learns and ranks; "nigh policy" prints the default as a start, "nigh tune" chooses one.
+It may differ from one start to the next: what was learnt is made anew from the events, while lists are served already.
+
 A token, in a file or in the environment variable NIGH_TOKEN, is then asked of everyone who uses the API or a WebSocket.`,
 		Example: `  nigh serve --demo
   nigh serve --addr :8080 --data /var/lib/nigh --origin https://example.org --token-file /etc/nigh/token`,
@@ -49,10 +52,11 @@ A token, in a file or in the environment variable NIGH_TOKEN, is then asked of e
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "localhost:8080", "where to listen; :8080 is every network, :0 any free port")
 	flags.StringVar(&f.data, "data", "./data", "folder of the catalog")
+	flags.StringVar(&f.policy, "policy", "", policyHelp)
 	flags.BoolVar(&f.demo, "demo", false, "show the demo, and fill an empty catalog with its works")
 	flags.StringArrayVar(&f.origins, "origin", nil, "website whose pages may use this server, such as https://example.org; may be repeated")
 	flags.StringVar(&f.tokenFile, "token-file", "", "file whose first line is the token that clients must have (or NIGH_TOKEN)")
-	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de; und for none (default en)")
+	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de; und for none (default the policy's, en)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.DurationVar(&f.delay, "delay", 0, "hold every answer back, to see how a page bears it")
 	_ = flags.MarkHidden("delay") // only fails for a flag that is not there
@@ -69,8 +73,15 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	if f.language != "" && f.language != text.Undetermined && text.NewAnalyzer(f.language).Language() == text.Undetermined {
+	if f.language != "" && !knownLanguage(f.language) {
 		return usagef("the language %q is not known; use a code such as en or de, or und for none", f.language)
+	}
+	policy, err := readPolicy(f.policy, nil)
+	if err != nil {
+		return err
+	}
+	if f.language == "" && !knownLanguage(policy.Language) {
+		return usagef("policy file %s: the language %q is not known; use a code such as en or de, or und for none", f.policy, policy.Language)
 	}
 	db, err := sqlite.Open(ctx, f.data)
 	if err != nil {
@@ -81,7 +92,7 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 			err = errors.Join(err, fmt.Errorf("close store: %w", closed))
 		}
 	}()
-	live, err := catalog.Open(ctx, db, catalog.Options{Logger: log, Language: f.language})
+	live, err := catalog.Open(ctx, db, catalog.Options{Logger: log, Language: f.language, Policy: &policy})
 	if err != nil {
 		return err
 	}
@@ -100,6 +111,11 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 		return err
 	}
 	return s.Run(ctx)
+}
+
+// knownLanguage tells whether texts can be read in a language, or are to be read in none.
+func knownLanguage(code string) bool {
+	return code == text.Undetermined || text.NewAnalyzer(code).Language() != text.Undetermined
 }
 
 func newLogger(format string, w io.Writer) (*slog.Logger, error) {
