@@ -52,6 +52,8 @@ func (c *Catalog) untilOther() time.Duration {
 		return max(0, c.flush-c.now().Sub(o.liveSince))
 	case len(o.settling) > 0:
 		return 0
+	case o.policy != c.policy.Version:
+		return max(0, c.flush-c.now().Sub(o.policyTried))
 	}
 	return time.Hour
 }
@@ -115,9 +117,24 @@ func (c *Catalog) background() {
 		}
 	}
 	if idle && len(o.live)+len(o.neighbours) == 0 {
+		if o.policy != c.policy.Version && (len(o.settling) > 0 || c.now().Sub(o.policyTried) >= c.flush) {
+			c.notePolicy()
+		}
 		c.settled(nil)
 	}
 	c.pending.Store(int64(len(o.waiting)))
+}
+
+// notePolicy tells the store that every record is of the present policy: until it holds that, each start makes all of
+// them anew.
+func (c *Catalog) notePolicy() {
+	o := &c.owner
+	if err := c.store.Commit(context.Background(), store.Batch{Policy: c.policy.Version}); err != nil {
+		o.policyTried = c.now()
+		c.log.Error("the policy's version could not be committed; it is tried again", "error", err)
+		return
+	}
+	o.policy = c.policy.Version
 }
 
 func (c *Catalog) settled(err error) {
@@ -143,6 +160,11 @@ func (c *Catalog) neighboursOf(n core.ItemNum) {
 		o.liveSince = c.now()
 	}
 	o.neighbours[n] = true
+	o.reweigh(n)
+}
+
+// reweigh puts an item into the queue for new weights.
+func (o *owner) reweigh(n core.ItemNum) {
 	if !o.related[n] {
 		o.related[n] = true
 		o.changed = append(o.changed, n)

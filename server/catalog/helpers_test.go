@@ -22,6 +22,8 @@ type rig struct {
 	store *flaky
 	clock *atomic.Int64 // Unix milliseconds
 	stop  func()
+	// policy is what open gives to the catalog; nil for the default.
+	policy *learn.Policy
 }
 
 // start runs a catalog over an empty store.
@@ -47,7 +49,7 @@ func (r *rig) time() time.Time { return time.UnixMilli(r.clock.Load()) }
 
 func (r *rig) open() {
 	r.t.Helper()
-	c, err := Open(bg, r.store, Options{Logger: discard, Now: r.time, FlushEvery: time.Nanosecond})
+	c, err := Open(bg, r.store, Options{Logger: discard, Now: r.time, FlushEvery: time.Nanosecond, Policy: r.policy})
 	if err != nil {
 		r.t.Fatalf("Open: %v", err)
 	}

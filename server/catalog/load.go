@@ -28,6 +28,7 @@ func (c *Catalog) load(ctx context.Context) error {
 		published: map[core.ItemNum]int64{}, live: map[core.ItemNum]bool{},
 		neighbours: map[core.ItemNum]bool{}, waits: map[core.ItemNum]bool{}, related: map[core.ItemNum]bool{},
 	}
+	o.policy = info.Policy
 	o.learner = learn.NewLearner(c.learning).WithTargets(o.content.Holders)
 	// Revisions of the learned weights only ever rise, over restarts too: a browser compares them.
 	o.learned = uint64(c.now().UnixMilli())
@@ -45,6 +46,13 @@ func (c *Catalog) load(ctx context.Context) error {
 	}
 	if err := c.loadEvents(ctx); err != nil {
 		return fmt.Errorf("read events: %w", err)
+	}
+	if c.policy.Version != o.policy && info.Items > 0 {
+		c.log.Info("the policy is another than last time; all records are made anew behind what is served")
+		c.sides.current().Each(func(r *core.Record) bool {
+			o.reweigh(r.Num)
+			return true
+		})
 	}
 	c.size.Store(int64(c.sides.current().Len()))
 	c.pending.Store(int64(len(o.waiting)))

@@ -51,6 +51,8 @@ type owner struct {
 	snapshot    *snapshotData // of position seq, or nil
 	refineAt    time.Time     // when the next items may be refined
 	flushFailed bool
+	policy      uint64     // under which all records in the store were made, as it knows
+	policyTried time.Time  // when that was last to be written
 	settling    []*request // answered when nothing is left to do
 }
 

@@ -112,6 +112,8 @@ type Batch struct {
 
 	Events      []NewEvent
 	Preferences []PreferenceChange
+	// Policy, if not 0, becomes Info.Policy.
+	Policy uint64
 	// Clients are inserted or replaced: LastOp after this batch. Each Op of the batch must be above its client's LastOp
 	// in the store, not above the one here, and there once: the last guard of exactly-once. A LastOp never falls.
 	Clients map[string]Client
@@ -125,6 +127,8 @@ type Info struct {
 	LastRow int64        // highest event row ever given
 	Items   int
 	Events  int64
+	// Policy is the version of the policy that all records were made under, as a Batch last said; 0 until then.
+	Policy uint64
 }
 
 // Store keeps a catalog. The catalog that owns it is the only writer and calls Commit from one goroutine; the other

@@ -145,7 +145,10 @@ func (c *commitment) apply(b store.Batch, items []itemRow) (err error) {
 		c.info.LastNum = max(c.info.LastNum, it.Num)
 	}
 	i := &c.info
-	_, err = c.tx.Stmt(c.w.putMeta).Exec(int64(i.LastSeq), int64(i.LastNum), i.LastRow, i.Items, i.Events)
+	if b.Policy != 0 {
+		i.Policy = b.Policy
+	}
+	_, err = c.tx.Stmt(c.w.putMeta).Exec(int64(i.LastSeq), int64(i.LastNum), i.LastRow, i.Items, i.Events, int64(i.Policy))
 	if err != nil {
 		return fmt.Errorf("write counters: %w", err)
 	}

@@ -10,7 +10,7 @@
 //	items   num, id, JSON, vector             events      row, num, user, kind, value, at
 //	records num, seq, id, deleted, bytes      event_keys  key, row
 //	neighbours  num, bytes                    users, kinds  name
-//	meta    epoch and the counters, one row   preferences, clients
+//	meta    epoch, counters, policy: one row  preferences, clients
 //
 // # Decisions
 //

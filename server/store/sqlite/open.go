@@ -94,6 +94,44 @@ func (db *DB) open(ctx context.Context, dir string) error {
 	return db.prepare(ctx)
 }
 
+// OpenReadOnly opens the database in the folder dir to read it, whether or not another process (a running server) has
+// it open and goes on writing: each walk sees one moment of it. Commit fails. The schema must be this nigh's.
+func OpenReadOnly(ctx context.Context, dir string) (*DB, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find data folder %q: %w", dir, err)
+	}
+	db := &DB{name: abs}
+	if err := db.openReadOnly(ctx, filepath.Join(abs, FileName)); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("read store in %s: %w", abs, err)
+	}
+	return db, nil
+}
+
+func (db *DB) openReadOnly(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); err != nil {
+		if errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("there is no %s; name the data folder of a server", FileName)
+		}
+		return err
+	}
+	var err error
+	// Not mode=ro: a reader takes part in the log's index (-shm), which it makes if no server has it open.
+	db.read, err = openPool(path, 1, 8<<10, "mode=rw", "_query_only=1")
+	if err != nil {
+		return err
+	}
+	db.write = db.read // so that a Commit finds statements, and query_only refuses them
+	if err := db.checkFile(ctx, path); err != nil {
+		return err
+	}
+	if err := checkSchema(ctx, db.read); err != nil {
+		return err
+	}
+	return db.prepare(ctx)
+}
+
 var memories atomic.Uint64 // names in-memory databases apart
 
 // OpenMemory makes a database in memory, which Close forgets. It has one connection: a reader waits for a commit and

@@ -21,8 +21,9 @@ func (db *DB) Info(ctx context.Context) (store.Info, error) {
 }
 
 func scanInfo(row *sql.Row) (info store.Info, err error) {
-	var epoch, seq, num int64
-	err = row.Scan(&epoch, &seq, &num, &info.LastRow, &info.Items, &info.Events)
+	var epoch, seq, num, policy int64
+	err = row.Scan(&epoch, &seq, &num, &info.LastRow, &info.Items, &info.Events, &policy)
+	info.Policy = uint64(policy)
 	info.Epoch, info.LastSeq, info.LastNum = uint64(epoch), store.Seq(seq), core.ItemNum(num)
 	return info, err
 }

@@ -23,7 +23,7 @@ type readStatements struct {
 	userEvents, preferences, client, key                               *sql.Stmt
 }
 
-const selectMeta = "SELECT epoch, last_seq, last_num, last_row, items, events FROM meta"
+const selectMeta = "SELECT epoch, last_seq, last_num, last_row, items, events, policy FROM meta"
 
 const selectEvents = `SELECT e.row, e.num, u.name, k.name, e.value, e.at
 	FROM events e CROSS JOIN users u ON u.id = e.user CROSS JOIN kinds k ON k.id = e.kind `
@@ -64,7 +64,7 @@ func (db *DB) statements() []statement {
 		{db.write, &w.putClient, `INSERT INTO clients (id, user, last_op) VALUES (?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET user = excluded.user, last_op = excluded.last_op`},
 		{db.write, &w.meta, selectMeta},
-		{db.write, &w.putMeta, "UPDATE meta SET last_seq = ?, last_num = ?, last_row = ?, items = ?, events = ?"},
+		{db.write, &w.putMeta, "UPDATE meta SET last_seq = ?, last_num = ?, last_row = ?, items = ?, events = ?, policy = ?"},
 
 		{db.read, &r.info, selectMeta},
 		{db.read, &r.item, "SELECT num, id, item, vector FROM items WHERE id = ?"},

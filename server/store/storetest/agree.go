@@ -106,6 +106,9 @@ func (g *generator) batch() (b store.Batch) {
 	for range g.few() {
 		b.Neighbours[g.number()] = []byte{byte(g.r.Uint32()), 0}[:g.r.IntN(3)]
 	}
+	if g.oddly(4) {
+		b.Policy = g.r.Uint64()
+	}
 	b.Clients = map[string]store.Client{}
 	op := func(user int) store.Op {
 		if g.oddly(3) {

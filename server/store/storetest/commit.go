@@ -22,6 +22,7 @@ func full(n core.ItemNum) store.Batch {
 		Items:       []store.StoredItem{item(n, id)},
 		Records:     []store.StoredRecord{record(store.Seq(n), n, id, "record")},
 		Neighbours:  map[core.ItemNum][]byte{n: []byte("neighbours")},
+		Policy:      1<<63 + uint64(n),
 		Events:      []store.NewEvent{e},
 		Preferences: []store.PreferenceChange{ch},
 		Clients:     map[string]store.Client{"client-" + id: {User: "user-" + id, LastOp: 2}},

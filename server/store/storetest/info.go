@@ -72,8 +72,12 @@ func infoReopened(t *testing.T, p *place) {
 		Records: []store.StoredRecord{record(5, 2, "b", "B")},
 		Events:  []store.NewEvent{event(1, "ada", "view", 1)},
 	})
-	p.commit(store.Batch{Deleted: []core.ItemNum{2}})
+	p.commit(store.Batch{Deleted: []core.ItemNum{2}, Policy: 1<<64 - 1})
+	p.commit(store.Batch{Events: []store.NewEvent{event(1, "ada", "view", 2)}}) // says nothing of the policy
 	want := p.info()
+	if want.Policy != 1<<64-1 {
+		t.Errorf("Policy = %d, want the one that a batch last said", want.Policy)
+	}
 	p.reopen()
 	if got := p.info(); got != want {
 		t.Errorf("Info after reopening = %+v, want %+v", got, want)

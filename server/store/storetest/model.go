@@ -154,6 +154,9 @@ func (s *state) apply(b store.Batch) error {
 		}
 		s.clients[id] = c
 	}
+	if b.Policy != 0 {
+		s.info.Policy = b.Policy
+	}
 	s.info.Items, s.info.Events = len(s.items), int64(len(s.events))
 	return nil
 }
