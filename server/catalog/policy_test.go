@@ -25,8 +25,8 @@ func (r *rig) stale() (stale int) {
 func TestPolicy_AnotherOneMakesAllRecordsAnew(t *testing.T) {
 	r := start(t)
 	born := r.time().Add(-240 * time.Hour)
-	old := book("sea-old", "sea")
-	old.PublishedAt = &born // its heat is in half-lives, though nobody met it
+	old := book("chess-0", "chess") // nobody meets it or anything like it, but its heat is in half-lives
+	old.PublishedAt = &born
 	r.put(old)
 	r.busy()
 	r.settle()

@@ -48,6 +48,18 @@ func (d *Data) num(it store.Item) core.ItemNum {
 	return n
 }
 
+// user returns the index of a reader, adding them if they are new.
+func (d *Data) user(name string) int32 {
+	u, ok := d.users[name]
+	if !ok {
+		u = int32(len(d.Users))
+		name = strings.Clone(name) // it may share the memory of a whole row
+		d.Users = append(d.Users, name)
+		d.users[name] = u
+	}
+	return u
+}
+
 func (d *Data) note(format string, args ...any) {
 	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }
@@ -94,15 +106,7 @@ func (d *Data) ReadLog(ctx context.Context, file string, opt ingest.Options) ([]
 		if int(n) > d.Given && d.Given > 0 {
 			unknown[n] = true
 		}
-		u, ok := d.users[e.User]
-		if !ok {
-			u = int32(len(d.Users))
-			// A copy: the name may share the memory of a whole row.
-			name := strings.Clone(e.User)
-			d.Users = append(d.Users, name)
-			d.users[name] = u
-		}
-		log = append(log, Event{User: u, Item: n, Kind: e.Kind, Milli: milli(e.Value), At: e.At.UnixMilli()})
+		log = append(log, Event{User: d.user(e.User), Item: n, Kind: e.Kind, Milli: milli(e.Value), At: e.At.UnixMilli()})
 	}
 	if err := bad.judge(d, file, "events", len(log)); err != nil {
 		return nil, err

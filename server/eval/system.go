@@ -81,6 +81,27 @@ func (s *System) AddItems(first core.ItemNum, items []store.Item) {
 	}
 }
 
+// With returns a System of another policy, of the same language, on the catalog of s. It has learnt nothing. Texts and
+// their neighbours, the costly part, are shared: neither System may get more of them.
+func (s *System) With(p learn.Policy) *System {
+	c := *s
+	c.Policy, c.compiled = p, p.Compile()
+	if p.ContentWeight == 0 {
+		c.content = learn.NewContent(s.analyzer) // as AddItems leaves it then: no neighbours
+	}
+	c.learner = learn.NewLearner(p).WithTargets(c.content.Holders)
+	c.index, c.scratch, c.items = core.NewIndex(), core.Scratch{}, slices.Clone(s.items)
+	return &c
+}
+
+// Reranked returns a System that ranks what s has learnt, and learns no more, under a policy that differs only in what
+// is looked at when a list is made.
+func (s *System) Reranked(p learn.Policy) *System {
+	c := *s
+	c.Policy, c.compiled, c.scratch = p, p.Compile(), core.Scratch{}
+	return &c
+}
+
 // AddBare puts an item into the catalog of which nothing is known but its id. It can be recommended at once.
 func (s *System) AddBare(n core.ItemNum, id string) {
 	s.add(n, &store.Item{ID: id})

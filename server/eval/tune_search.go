@@ -1,0 +1,244 @@
+package eval
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"sync"
+
+	"nigh/core/learn"
+)
+
+// search looks for the policy with the highest objective in one exam, by coordinate descent: one dimension after the
+// other, the best of its candidates if it is better than the present policy by more than chance may be.
+type search struct {
+	base     *System // the catalog
+	exam     exam
+	known    []bool
+	shape    *shape
+	workers  int
+	weights  [2]float64 // of the two metrics in the objective
+	tried    map[uint64]bool
+	count    int // candidates evaluated
+	progress Progress
+}
+
+// trial is one policy and how it did.
+type trial struct {
+	policy learn.Policy
+	marks  []mark   // in order of questions; shorter than the exam if it was given up or ctx ended
+	state  *sitting // what it learnt, of the incumbent alone
+}
+
+// acceptAt is by how many standard errors a candidate must be better: half of one keeps out most of what noise alone
+// would choose, and costs little where gains are real.
+const acceptAt = 0.5
+
+// run goes over all dimensions until a round finds nothing better, or rounds are over, or ctx ends. It returns the
+// best policy that it has fully evaluated, and how many rounds it began.
+func (s *search) run(ctx context.Context, start learn.Policy, rounds int) (*trial, int) {
+	best := s.evaluate(ctx, start, nil)
+	if ctx.Err() != nil {
+		return &trial{policy: start}, 0
+	}
+	for round := 1; round <= rounds; round++ {
+		better := false
+		dims := s.shape.dimensions(&best.policy)
+		for i := range dims {
+			s.progress.tell("choosing, round "+comma(round)+": "+dims[i].field, i, len(dims))
+			if next := s.line(ctx, &dims[i], best, round); next != nil {
+				best, better = next, true
+			}
+			if ctx.Err() != nil {
+				return best, round
+			}
+		}
+		if !better && round > 1 { // the first has seen the grid alone
+			return best, round
+		}
+	}
+	return best, rounds
+}
+
+// line evaluates the candidates of one dimension and returns the one to go on with, or nil.
+func (s *search) line(ctx context.Context, d *dimension, best *trial, round int) *trial {
+	var todo []learn.Policy
+	for _, p := range d.candidates(s.shape, best.policy, round) {
+		if v := p.Compile().Version; !s.tried[v] {
+			s.tried[v] = true
+			todo = append(todo, p)
+		}
+	}
+	done := make([]*trial, len(todo))
+	next := make(chan int, len(todo))
+	for i := range todo {
+		next <- i
+	}
+	close(next)
+	var wg sync.WaitGroup
+	var mu sync.Mutex // of kept: what was learnt is large, and only that of the best is needed again
+	kept := best
+	for range min(s.workers, len(todo)) {
+		wg.Go(func() {
+			for i := range next {
+				if ctx.Err() != nil {
+					return
+				}
+				t := s.evaluate(ctx, todo[i], best)
+				mu.Lock()
+				worse := t
+				if len(t.marks) == s.exam.size() && s.score(t) > s.score(kept) {
+					worse, kept = kept, t
+				}
+				if worse != best {
+					worse.state = nil
+				}
+				mu.Unlock()
+				done[i] = t
+			}
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil // some were not evaluated: the choice would depend on the machine's speed
+	}
+	var top *trial
+	for _, t := range done {
+		s.count++
+		if len(t.marks) == s.exam.size() && (top == nil || s.score(t) > s.score(top)) {
+			top = t
+		}
+	}
+	if top == nil {
+		return nil
+	}
+	if gain, se := s.difference(top, best); !(gain > acceptAt*se) || gain <= 0 {
+		return nil
+	}
+	best.state = nil
+	return top
+}
+
+// evaluate lets a policy sit the exam. Against an incumbent it is given up when it is clear that it is worse.
+func (s *search) evaluate(ctx context.Context, p learn.Policy, incumbent *trial) *trial {
+	t := &trial{policy: p}
+	if incumbent != nil && incumbent.state != nil && s.exam.rerankable() && sameLearning(p, incumbent.policy) {
+		again := *incumbent.state
+		again.sys = again.sys.Reranked(p)
+		t.state = &again
+	} else {
+		t.state = s.exam.sit(ctx, s.fresh(p))
+	}
+	n := s.exam.size()
+	t.marks = make([]mark, 0, n)
+	check := max(256, n/16)
+	for i := range n {
+		if i%64 == 0 && ctx.Err() != nil {
+			return t
+		}
+		t.marks = append(t.marks, s.exam.answer(t.state, i))
+		if incumbent != nil && i == check {
+			if gain, se := s.difference(t, incumbent); gain+giveUpAt*se < 0 {
+				t.state = nil
+				return t
+			}
+			check *= 2
+		}
+	}
+	if !s.exam.rerankable() {
+		t.state = nil
+	}
+	return t
+}
+
+// giveUpAt is by how many standard errors a candidate must be worse, on the questions so far, to be given up.
+const giveUpAt = 3
+
+// fresh returns the catalog, as far as choosing knows it, under a policy.
+func (s *search) fresh(p learn.Policy) *System {
+	sys := s.base.With(p)
+	if s.known != nil {
+		for n := range sys.items {
+			if !s.known[n] {
+				sys.items[n] = nil
+			}
+		}
+	}
+	return sys
+}
+
+// weigh makes the objective the mean of the two metrics relative to those of a reference, and of 1 for it.
+func (s *search) weigh(reference *trial) {
+	m := means(reference.marks)
+	for i := range s.weights {
+		// A reference that never hits: one hit would be everything.
+		s.weights[i] = 0.5 / max(m[i], 1/float64(len(reference.marks)))
+	}
+}
+
+func (s *search) value(m mark) float64 { return s.weights[0]*m[0] + s.weights[1]*m[1] }
+
+func (s *search) score(t *trial) float64 {
+	sum := 0.0
+	for _, m := range t.marks {
+		sum += s.value(m)
+	}
+	return sum / float64(max(1, len(t.marks)))
+}
+
+// difference returns by how much a is better than b on the questions that both were asked, and its standard error.
+func (s *search) difference(a, b *trial) (gain, se float64) {
+	return pairedDifference(s.exam, a.marks, b.marks, s.value)
+}
+
+// pairedDifference is the mean of value(a)-value(b) over the questions that both answered, with its standard error:
+// that of a ratio estimator over groups, since the questions of one reader are not independent.
+func pairedDifference(x exam, a, b []mark, value func(mark) float64) (mean, se float64) {
+	n := min(len(a), len(b))
+	if n == 0 {
+		return 0, 0
+	}
+	type sums struct {
+		d float64
+		n int
+	}
+	at := map[int32]int{}
+	var groups []sums
+	for i := range n {
+		g, ok := at[x.group(i)]
+		if !ok {
+			g = len(groups)
+			at[x.group(i)] = g
+			groups = append(groups, sums{})
+		}
+		d := value(a[i]) - value(b[i])
+		groups[g].d += d
+		groups[g].n++
+		mean += d
+	}
+	mean /= float64(n)
+	square := 0.0
+	for _, g := range groups {
+		r := g.d - mean*float64(g.n)
+		square += r * r
+	}
+	if len(groups) > 1 {
+		square *= float64(len(groups)) / float64(len(groups)-1)
+	}
+	return mean, math.Sqrt(square) / float64(n)
+}
+
+func means(marks []mark) (m mark) {
+	for _, q := range marks {
+		for i := range m {
+			m[i] += q[i]
+		}
+	}
+	for i := range m {
+		m[i] = ratio(m[i], len(marks))
+	}
+	return m
+}
+
+// defaultWorkers is how many candidates are evaluated at a time.
+func defaultWorkers() int { return runtime.GOMAXPROCS(0) }

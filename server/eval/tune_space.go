@@ -1,0 +1,149 @@
+package eval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"nigh/core/learn"
+)
+
+// dimension is one field of a policy that Tune chooses, by its name in the JSON form.
+type dimension struct {
+	field string
+	grid  []float64 // ascending; the first round tries them all
+	log   bool      // between two values of the grid lies their geometric mean, not the arithmetic one
+	words []string  // instead of grid: all are tried in every round
+	// ranking: the field is looked at only when a list is made, so what was learnt serves for all its values.
+	ranking bool
+	// when tells whether the field says anything about this log under this policy; nil: always.
+	when func(s *shape, p *learn.Policy) bool
+}
+
+// space is what Tune chooses, in the order in which it does. A new field of learn.Policy that should be tuned is a line
+// here. Not here is what is not there for being hit: diversity, preferences, and fresh_contacts and window, whose
+// effects others have too.
+var space = []dimension{
+	{field: "repeat", words: []string{"drop-seen", "drop-current", "allow"}, ranking: true, when: func(s *shape, _ *learn.Policy) bool { return s.repeats }},
+	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}},
+	{field: "lambda", grid: []float64{1, 2, 5, 10, 20, 50, 100, 200, 500}, log: true},
+	{field: "sigma", grid: []float64{0, 0.15, 0.3, 0.5, 0.75, 1}},
+	{field: "self_weight", grid: []float64{0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5}, ranking: true,
+		when: func(_ *shape, p *learn.Policy) bool { return p.Repeat != "drop-seen" }},
+	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true,
+		when: func(s *shape, _ *learn.Policy) bool { return s.days > 1 }},
+	{field: "content_weight", grid: []float64{0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6}, log: true, when: hasTexts},
+	{field: "content_fade", grid: []float64{5, 15, 50, 150, 500}, log: true, when: hasTexts},
+	{field: "prior_weight", grid: []float64{0, 0.0003, 0.001, 0.003, 0.01, 0.03}, ranking: true},
+	{field: "prior_half_life_days", grid: []float64{1, 3, 7, 14, 30, 90, 365}, log: true,
+		when: func(s *shape, p *learn.Policy) bool { return s.days > 1 && p.PriorWeight > 0 }},
+}
+
+// kindGrid is tried for the weight of every kind of event of the log but the most frequent, which the others are
+// measured by; with the sign that the kind has.
+var kindGrid = []float64{0.25, 0.5, 1, 1.5, 2, 3, 5, 8}
+
+func hasTexts(s *shape, _ *learn.Policy) bool { return s.texts }
+
+// shape is what of a log decides how a policy is chosen on it.
+type shape struct {
+	texts   bool    // items have texts
+	repeats bool    // what may come again is to be chosen
+	kinds   bool    // kinds of event make a difference
+	days    float64 // from the first event to the last
+	names   []string
+}
+
+// dimensions returns those of space that count for a log, with its kinds of event.
+func (s *shape) dimensions(p *learn.Policy) []dimension {
+	out := slices.Clone(space)
+	if s.kinds {
+		for _, name := range s.names[min(1, len(s.names)):] {
+			grid := slices.Clone(kindGrid)
+			if p.Kinds[name].Weight < 0 {
+				slices.Reverse(grid)
+				for i := range grid {
+					grid[i] = -grid[i]
+				}
+			}
+			out = append(out, dimension{field: "kinds." + name + ".weight", grid: grid, log: true})
+		}
+	}
+	return out
+}
+
+// candidates returns the policies that a round tries for dimension d: the first all of the grid, the later ones what
+// lies around the present value, half-way and a step away.
+func (d *dimension) candidates(s *shape, p learn.Policy, round int) []learn.Policy {
+	if d.when != nil && !d.when(s, &p) {
+		return nil
+	}
+	values := d.words
+	if values == nil {
+		now, ok := learn.PolicyField(p, d.field)
+		v, isNumber := now.(float64)
+		if !ok || !isNumber {
+			return nil
+		}
+		for _, g := range d.around(v, round == 1) {
+			values = append(values, strconv.FormatFloat(g, 'g', -1, 64))
+		}
+	}
+	var out []learn.Policy
+	for _, value := range values {
+		q := p
+		if learn.SetPolicy(&q, d.field+"="+value) == nil { // a value out of range is none to try
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// around returns what to try beside v.
+func (d *dimension) around(v float64, all bool) []float64 {
+	var out []float64
+	if all {
+		out = slices.Clone(d.grid)
+	} else {
+		i, on := slices.BinarySearch(d.grid, v)
+		if i > 0 {
+			out = append(out, d.grid[i-1], d.between(d.grid[i-1], v))
+		}
+		if on {
+			i++
+		}
+		if i < len(d.grid) {
+			out = append(out, d.between(v, d.grid[i]), d.grid[i])
+		}
+	}
+	return slices.DeleteFunc(out, func(g float64) bool { return g == v })
+}
+
+// between is half-way from a to b, to two digits.
+func (d *dimension) between(a, b float64) float64 {
+	m := (a + b) / 2
+	if d.log && a*b > 0 {
+		m = math.Copysign(math.Sqrt(a*b), a)
+	}
+	r, err := strconv.ParseFloat(fmt.Sprintf("%.2g", m), 64)
+	if err != nil || r <= min(a, b) || r >= max(a, b) {
+		return m
+	}
+	return r
+}
+
+// sameLearning tells whether two policies learn the same, so that they differ in ranking alone.
+func sameLearning(a, b learn.Policy) bool {
+	for _, d := range space {
+		if !d.ranking {
+			continue
+		}
+		if v, ok := learn.PolicyField(a, d.field); ok {
+			if learn.SetPolicy(&b, fmt.Sprintf("%s=%v", d.field, v)) != nil {
+				return false
+			}
+		}
+	}
+	return a.Compile().Version == b.Compile().Version
+}

@@ -1,0 +1,139 @@
+package eval
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"nigh/core"
+)
+
+// parts are what a log is cut into: choose is all that choosing a policy may look at, judge is what tells in the end
+// what it gained. known are the items, by number, that choosing knows of.
+type parts struct {
+	choose, judge exam
+	known         []bool
+}
+
+// cut cuts a log (in order of time) for a protocol.
+//
+//	sessions  ├── learnt ──┤ steps of the tenth of sessions before the last ┤
+//	          ├── learnt ───────────────────────────────────────────────────┤ steps of the last tenth ┤
+//	holdout   of every reader: ├── learnt, .64 ──┤ asked, .16 ┤, then ├── learnt, .8 ──┤ asked, .2 ┤
+//	replay    ├── learnt ──┤ the tenth of events before the last ┤, then ├── learnt ──┤ the last tenth ┤
+func cut(d *Data, log []Event, protocol string, repeat core.Repeat, anyRepeat bool) (p parts, err error) {
+	switch protocol {
+	case "sessions":
+		p = cutSessions(d, log, repeat, anyRepeat)
+	case "holdout":
+		p = cutHoldout(d, log)
+	case "replay":
+		p = cutReplay(d, log)
+	default:
+		return p, fmt.Errorf("there is no protocol %q; use sessions, holdout, replay or auto", protocol)
+	}
+	if p.choose.size() == 0 || p.judge.size() == 0 {
+		return p, errors.New(tooLittle[protocol])
+	}
+	return p, nil
+}
+
+var tooLittle = map[string]string{
+	"sessions": "the log is too small to choose by: its last tenth of sessions, and the tenth before, need a session of two events each; give a longer log, or --protocol holdout if its users are readers who come again",
+	"holdout":  "the log is too small to choose by: holdout needs readers with three events and more, on items that others had before; give a longer log",
+	"replay":   "the log is too small to choose by: its last tenth, and the tenth before, need a reader's second item each; give a longer log",
+}
+
+// protocolOf tells which protocol resembles a log: holdout if most events are of readers who have many.
+func protocolOf(d *Data, log []Event) string {
+	counts := make([]int, len(d.Users))
+	for i := range log {
+		counts[log[i].User]++
+	}
+	long := 0
+	for _, n := range counts {
+		if n >= longHistory {
+			long += n
+		}
+	}
+	if 2*long > len(log) {
+		return "holdout"
+	}
+	return "sessions"
+}
+
+// longHistory is from how many events on a reader has a history rather than a session.
+const longHistory = 20
+
+func cutSessions(d *Data, log []Event, repeat core.Repeat, anyRepeat bool) parts {
+	first := make([]int64, len(d.Users))
+	seen := make([]bool, len(d.Users))
+	var starts []int64
+	for i := range log {
+		if u := log[i].User; !seen[u] {
+			seen[u], first[u] = true, log[i].At
+			starts = append(starts, log[i].At)
+		}
+	}
+	at := func(tenth int) int64 { return starts[len(starts)*tenth/10] }
+	if len(starts) == 0 {
+		return parts{choose: &sessionExam{}, judge: &sessionExam{}}
+	}
+	from, to := at(8), at(9)
+	if anyRepeat {
+		repeat = core.RepeatAllow // every step counts, whatever lists may hold
+	}
+	exam := func(past []Event, from int64, asked []Event) *sessionExam {
+		x := &sessionExam{users: len(d.Users), lessons: lessonsOf(past)}
+		// A session that began before is not asked: its reader's past was learnt, and serving would know it.
+		x.steps = stepsOf(d, slices.DeleteFunc(slices.Clone(asked), func(e Event) bool { return first[e.User] < from }), repeat)
+		return x
+	}
+	before := func(t int64) int { return sort.Search(len(log), func(i int) bool { return log[i].At >= t }) }
+	i, j := before(from), before(to)
+	choose := exam(log[max(0, i-maxLessons):i], from, log[i:j])
+	spreadOut(choose.steps, func(s step) string { return d.Users[s.events[0].User] })
+	choose.steps = choose.steps[:min(len(choose.steps), maxQuestions)]
+	return parts{choose, exam(log[:j], to, log[j:]), knownOf(d, log[:j])}
+}
+
+func cutHoldout(d *Data, log []Event) parts {
+	judge := splitHoldout(d, log, 0)
+	past := make([]Event, len(judge.train))
+	for i, e := range judge.train {
+		past[i] = *e.Event
+	}
+	choose := splitHoldout(d, past, 0)
+	choose.train = choose.train[max(0, len(choose.train)-maxLessons):]
+	spreadOut(choose.readers, func(r reader) string { return d.Users[r.user] })
+	choose.readers = choose.readers[:min(len(choose.readers), maxQuestions)]
+	return parts{newHoldoutExam(len(d.Users), choose), newHoldoutExam(len(d.Users), judge), knownOf(d, past)}
+}
+
+func cutReplay(d *Data, log []Event) parts {
+	all := lessonsOf(log)
+	i, j := len(all)*8/10, len(all)*9/10
+	i = max(i, j-maxReplayed)
+	return parts{newReplayExam(d, all[max(0, i-maxLessons):i], all[i:j]), newReplayExam(d, all[:j], all[j:]), nil}
+}
+
+func lessonsOf(log []Event) []lesson {
+	out := make([]lesson, len(log))
+	for i := range log {
+		out[i].Event = &log[i]
+	}
+	return out
+}
+
+// knownOf tells which items are in the catalog, or in a part of the log.
+func knownOf(d *Data, log []Event) []bool {
+	known := make([]bool, len(d.Items)+1)
+	for n := 1; n <= d.Given; n++ {
+		known[n] = true
+	}
+	for i := range log {
+		known[log[i].Item] = true
+	}
+	return known
+}
