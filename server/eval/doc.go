@@ -1,12 +1,14 @@
 // Package eval measures how good recommendations are, on anybody's log, beside what people use today. It holds the four
-// protocols behind `nigh eval`, the baselines that each figure stands beside, and the pages that show them.
+// protocols behind `nigh eval`, the baselines that each figure stands beside, the pages that show them, and Tune, which
+// chooses a policy by them.
 //
 // Read first: System (nigh as it serves, without its server), then one protocol (Sessions is the shortest), Tally and
 // Lists (what the figures are), Result (what comes out).
 //
 //	files ─► ReadLog, ReadItems ─► Data ─► Sessions, Holdout, Replay, Similar ─► Result ─► table, JSON, report
-//	                                          │        ▲
-//	              policy file, --set ─► System, baselines
+//	a store ─► ReadStore ──────────┘ │        │        ▲
+//	                                 │   System, baselines ◄─ policy file, --set
+//	                                 └─► Tune: cut ─► exams ─► search over space ─► Tuning, a policy file
 //
 // # Promises
 //
@@ -27,6 +29,14 @@
 //   - Items that carry a date or are hidden are shown by the rules of serving, at the time of the question.
 //   - The baselines are floats and maps, written to be read beside their papers, not to be fast. EASE inverts a dense
 //     matrix: 8·n² bytes, 3.2 GB at its bound of 20,000 items.
+//   - Tune cuts the log in three in time (see cut): what is learnt, what is chosen by, and a final part that nothing is
+//     chosen by. For holdout these are parts of every reader's events, so that the final figures are those of Holdout.
+//   - Tune looks at one field after the other, the whole grid first and then around what was found: with a second or so
+//     a candidate and ten fields this ends in minutes, says what each field is worth and needs no library. A candidate
+//     is taken if it is better by more than its standard error over readers, and given up on a part of the questions
+//     once it is clearly worse. What was learnt is kept for candidates that differ in ranking alone.
+//   - What may come again is chosen (sessions, "auto") on all steps: only so are the three repeat policies asked the
+//     same. Gains are then mostly those of the repeat policy, so its own row stands in the table.
 //   - The charts are SVG written by html/template: gonum/plot brings fonts and a TeX parser (megabytes) for bars and
 //     lines, go-echarts a page that loads JavaScript, wcharczuk/go-chart is archived.
 package eval

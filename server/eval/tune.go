@@ -86,7 +86,7 @@ func Tune(ctx context.Context, d *Data, log []Event, opt TuneOptions) (*Tuning, 
 	out.Policy = best.policy
 	out.Changes = changes(present, best.policy, sh.dimensions(&best.policy))
 
-	rows := policiesToCompare(present, best.policy)
+	rows := policiesToCompare(present, best.policy, sh.repeats || out.Protocol != "sessions")
 	out.Validation = s.compare(ctx, rows, p.choose, p.known)
 	out.Final = s.compare(ctx, rows, p.judge, nil)
 	if err := ctx.Err(); err != nil {
@@ -140,11 +140,15 @@ func prepare(d *Data, log []Event, out *Tuning, opt *TuneOptions) (learn.Policy,
 }
 
 // policiesToCompare names the policies of the table: the present one first, the tuned one last.
-func policiesToCompare(present, tuned learn.Policy) []namedPolicy {
+// Where the repeat policy is not open, that of the default is the present one too: another would be asked otherwise.
+func policiesToCompare(present, tuned learn.Policy, open bool) []namedPolicy {
 	rows := []namedPolicy{{"present", present}}
 	d := learn.DefaultPolicy()
 	d.Language, d.Kinds = present.Language, present.Kinds
-	if sameLearning(d, present) && d.Compile().Version == present.Compile().Version {
+	if !open {
+		d.Repeat = present.Repeat
+	}
+	if d.Compile().Version == present.Compile().Version {
 		rows[0].name = "default"
 	} else {
 		rows = append(rows, namedPolicy{"default", d})

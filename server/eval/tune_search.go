@@ -30,9 +30,10 @@ type trial struct {
 	state  *sitting // what it learnt, of the incumbent alone
 }
 
-// acceptAt is by how many standard errors a candidate must be better: half of one keeps out most of what noise alone
-// would choose, and costs little where gains are real.
-const acceptAt = 0.5
+// acceptAt is by how many standard errors a candidate must be better: the best of nine is seldom worse by noise alone.
+// What is chosen on yoochoose-100k gains as much on its test part with 0.5, 1 and 1.5 (MRR@20 .3797, .3794, .3798); on
+// ml-100k, where the default is as good as any, 0.5 changes six fields for nothing.
+const acceptAt = 1
 
 // run goes over all dimensions until a round finds nothing better, or rounds are over, or ctx ends. It returns the
 // best policy that it has fully evaluated, and how many rounds it began.
