@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"strings"
 
@@ -69,7 +70,10 @@ compressed with gzip. The fields are user, item, kind (view if there is none), v
 decimals) and id.
 
 An event without id gets one made of its content, so a file imported twice counts each event once. The items must be in
-the catalog before.`,
+the catalog before.
+
+Events go in by their times, those of all files together, whatever order they stand in: what readers did is learnt as it
+happened. So all are read first; above 500,000 they are sorted in temporary files. Those without a time come last.`,
 		Example: `  nigh import events clicks.csv
   zcat log.json.gz | nigh import events - --format jsonl --map user=session,item=page`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
@@ -167,5 +171,11 @@ var (
 		put: sink.putEvents, check: sink.checkEvents,
 		id:    func(ev *store.Event) string { return ev.User + " " + ev.Kind + " " + ev.Item },
 		bytes: func(ev *store.Event) int { return 120 + len(ev.User) + len(ev.Item) + len(ev.ID) },
+		when: func(ev *store.Event) int64 {
+			if ev.At.IsZero() { // it happens when it comes in
+				return math.MaxInt64
+			}
+			return ev.At.UnixMilli()
+		},
 	}
 )

@@ -52,6 +52,7 @@ type rowKind[T any] struct {
 	put, check func(sink, context.Context, []T) ([]outcome, error)
 	id         func(*T) string // for reports
 	bytes      func(*T) int    // about what the row takes as JSON
+	when       func(*T) int64  // rows go in by it, ascending; nil: as they come
 }
 
 // importAll reads every source of job and puts its rows, in batches. It returns errToldAlready if rows were refused.
@@ -68,7 +69,9 @@ func importAll[T any](ctx context.Context, job importJob, kind rowKind[T]) (err 
 		defer func() { err = errors.Join(err, job.read.Spool.Close()) }()
 
 		rep.begin(job.sources, "checked")
-		err := pass(ctx, job, kind, to, kind.check, rep)
+		asItStands := kind
+		asItStands.when = nil // nothing is learnt of a check
+		err := pass(ctx, job, asItStands, to, kind.check, rep)
 		rep.end()
 		if err != nil {
 			return err
@@ -92,12 +95,40 @@ func importAll[T any](ctx context.Context, job importJob, kind rowKind[T]) (err 
 
 // pass reads every source once and gives its rows to do. A source that breaks off is reported, and the others follow;
 // only an error of do, or the end of ctx, ends the pass.
-func pass[T any](ctx context.Context, job importJob, kind rowKind[T], to sink, do func(sink, context.Context, []T) ([]outcome, error), rep *report) error {
+func pass[T any](ctx context.Context, job importJob, kind rowKind[T], to sink, do func(sink, context.Context, []T) ([]outcome, error), rep *report) (err error) {
 	b := batch[T]{
 		kind: kind, rep: rep,
 		// A batch that is on its way is finished even if the reading is interrupted: its count would be wrong otherwise.
 		do: func(rows []T) ([]outcome, error) { return do(to, context.WithoutCancel(ctx), rows) },
 	}
+	if kind.when == nil {
+		err := readRows(ctx, job, kind, rep, b.add)
+		if err != nil && !errors.Is(err, errInterrupted) {
+			return err
+		}
+		return errors.Join(b.flush(), err)
+	}
+	s := newSorter(kind.when, sortedRows)
+	defer func() { err = errors.Join(err, s.close()) }()
+	if err := readRows(ctx, job, kind, rep, s.add); err != nil {
+		return err
+	}
+	for row, err := range s.all() {
+		if err == nil && ctx.Err() != nil {
+			err = errInterrupted
+		}
+		if err != nil {
+			return errors.Join(b.flush(), err)
+		}
+		if err := b.add(row); err != nil {
+			return err
+		}
+	}
+	return b.flush()
+}
+
+// readRows gives the rows of every source to take. Only an error of take, or the end of ctx, ends it early.
+func readRows[T any](ctx context.Context, job importJob, kind rowKind[T], rep *report, take func(ingest.Row[T]) error) error {
 	opt := job.read
 	opt.Notice, opt.Progress = rep.notice, rep.bytes
 	for _, source := range job.sources {
@@ -105,23 +136,23 @@ func pass[T any](ctx context.Context, job importJob, kind rowKind[T], to sink, d
 			bad, isRow := errors.AsType[*ingest.RowError](err)
 			switch {
 			case err == nil:
-				err = b.add(row)
+				if err := take(row); err != nil {
+					return err
+				}
 			case isRow:
 				rep.refuse(bad)
-				continue
 			case ctx.Err() != nil:
-				return errors.Join(b.flush(), withHint(errors.New("interrupted"), "run the same command again to go on: what is in is not counted twice"))
+				return errInterrupted
 			default:
 				rep.fail(err)
-				continue
-			}
-			if err != nil {
-				return err
 			}
 		}
 	}
-	return b.flush()
+	return nil
 }
+
+// errInterrupted ends an import that was told to stop.
+var errInterrupted = withHint(errors.New("interrupted"), "run the same command again to go on: what is in is not counted twice")
 
 // batch collects rows until they are worth a call.
 type batch[T any] struct {
