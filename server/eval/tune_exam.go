@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nigh/core"
+	"nigh/core/learn"
 )
 
 // exam is one part of a log that policies are judged on: what is learnt before it, and what is asked. Several sittings
@@ -34,6 +35,22 @@ type sitting struct {
 	next int
 	had  []map[core.ItemNum]bool
 	past pasts
+	// Of a folded exam alone: those that were begun, and how the next is.
+	folds []*sitting
+	begin func(fold int) *sitting
+}
+
+// reranked returns a sitting that ranks under another policy what s has learnt.
+func (s *sitting) reranked(p learn.Policy) *sitting {
+	again := *s
+	if s.sys != nil {
+		again.sys = s.sys.Reranked(p)
+	}
+	again.folds = make([]*sitting, len(s.folds))
+	for i := range s.folds {
+		again.folds[i] = s.folds[i].reranked(p)
+	}
+	return &again
 }
 
 // Bounds of what choosing looks at, so that a candidate takes seconds; the part that judges in the end has none.
@@ -124,6 +141,53 @@ func (x *holdoutExam) answer(s *sitting, i int) mark {
 	one := NewLists(holdoutK)
 	one.Add(list, w.wanted)
 	return mark{one.NDCG(10), one.Recall(20), one.HR(10)}
+}
+
+// folded is several exams of one kind as one: they are sat one after the other, each by a System of its own.
+type folded []exam
+
+func (x folded) metrics() []string { return x[0].metrics() }
+func (x folded) rerankable() bool  { return x[0].rerankable() }
+
+func (x folded) unit() string {
+	if len(x) > 1 {
+		return "lists" // a reader has one in each
+	}
+	return x[0].unit()
+}
+
+func (x folded) size() (n int) {
+	for _, f := range x {
+		n += f.size()
+	}
+	return n
+}
+
+// at returns the exam that a question is of, and its number there.
+func (x folded) at(i int) (fold, question int) {
+	for i >= x[fold].size() {
+		i -= x[fold].size()
+		fold++
+	}
+	return fold, i
+}
+
+func (x folded) group(i int) int32 {
+	f, q := x.at(i)
+	return x[f].group(q)
+}
+
+// sit begins each exam when its first question comes: a candidate that is given up before does not learn for it.
+func (x folded) sit(ctx context.Context, sys *System) *sitting {
+	return &sitting{begin: func(fold int) *sitting { return x[fold].sit(ctx, sys.With(sys.Policy)) }}
+}
+
+func (x folded) answer(s *sitting, i int) mark {
+	f, q := x.at(i)
+	if f == len(s.folds) {
+		s.folds = append(s.folds, s.begin(f))
+	}
+	return x[f].answer(s.folds[f], q)
 }
 
 // replayExam is Replay, from an event on: the log before it is learnt at once.

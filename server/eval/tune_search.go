@@ -124,9 +124,7 @@ func (s *search) line(ctx context.Context, d *dimension, best *trial, round int)
 func (s *search) evaluate(ctx context.Context, p learn.Policy, incumbent *trial) *trial {
 	t := &trial{policy: p}
 	if incumbent != nil && incumbent.state != nil && s.exam.rerankable() && sameLearning(p, incumbent.policy) {
-		again := *incumbent.state
-		again.sys = again.sys.Reranked(p)
-		t.state = &again
+		t.state = incumbent.state.reranked(p)
 	} else {
 		t.state = s.exam.sit(ctx, s.fresh(p))
 	}
@@ -153,7 +151,7 @@ func (s *search) evaluate(ctx context.Context, p learn.Policy, incumbent *trial)
 }
 
 // giveUpAt is by how many standard errors a candidate must be worse, on the questions so far, to be given up.
-const giveUpAt = 3
+const giveUpAt = 2
 
 // fresh returns the catalog, as far as choosing knows it, under a policy.
 func (s *search) fresh(p learn.Policy) *System {

@@ -21,6 +21,7 @@ type parts struct {
 //	sessions  ├── learnt ──┤ steps of the tenth of sessions before the last ┤
 //	          ├── learnt ───────────────────────────────────────────────────┤ steps of the last tenth ┤
 //	holdout   of every reader: ├── learnt, .64 ──┤ asked, .16 ┤, then ├── learnt, .8 ──┤ asked, .2 ┤
+//	          of few readers, ├── learnt, .51 ──┤ asked, .13 ┤ and the like before that are chosen by too
 //	replay    ├── learnt ──┤ the tenth of events before the last ┤, then ├── learnt ──┤ the last tenth ┤
 func cut(d *Data, log []Event, protocol string, repeat core.Repeat, anyRepeat bool) (p parts, err error) {
 	switch protocol {
@@ -100,15 +101,31 @@ func cutSessions(d *Data, log []Event, repeat core.Repeat, anyRepeat bool) parts
 
 func cutHoldout(d *Data, log []Event) parts {
 	judge := splitHoldout(d, log, 0)
-	past := make([]Event, len(judge.train))
-	for i, e := range judge.train {
-		past[i] = *e.Event
+	past := eventsOf(judge.train)
+	var choose folded
+	for some := past; len(choose) < 3 && (len(choose) == 0 || choose.size() < fewReaders); {
+		split := splitHoldout(d, some, 0)
+		some = eventsOf(split.train)
+		split.train = split.train[max(0, len(split.train)-maxLessons):]
+		spreadOut(split.readers, func(r reader) string { return d.Users[r.user] })
+		split.readers = split.readers[:min(len(split.readers), maxQuestions)]
+		if len(choose) > 0 && len(split.readers) == 0 {
+			break
+		}
+		choose = append(choose, newHoldoutExam(len(d.Users), split))
 	}
-	choose := splitHoldout(d, past, 0)
-	choose.train = choose.train[max(0, len(choose.train)-maxLessons):]
-	spreadOut(choose.readers, func(r reader) string { return d.Users[r.user] })
-	choose.readers = choose.readers[:min(len(choose.readers), maxQuestions)]
-	return parts{newHoldoutExam(len(d.Users), choose), newHoldoutExam(len(d.Users), judge), knownOf(d, past)}
+	return parts{choose, newHoldoutExam(len(d.Users), judge), knownOf(d, past)}
+}
+
+// fewReaders is up to how many questions of holdout are too few to tell small differences by one cut.
+const fewReaders = 2500
+
+func eventsOf(lessons []lesson) []Event {
+	out := make([]Event, len(lessons))
+	for i, e := range lessons {
+		out[i] = *e.Event
+	}
+	return out
 }
 
 func cutReplay(d *Data, log []Event) parts {

@@ -70,7 +70,7 @@ func histories(t *testing.T, d *Data, readers int) []Event {
 
 func tune(t *testing.T, d *Data, log []Event, change func(*TuneOptions)) *Tuning {
 	t.Helper()
-	opt := TuneOptions{Policy: learn.DefaultPolicy(), Rounds: 2}
+	opt := TuneOptions{Policy: learn.DefaultPolicy(), Rounds: 1}
 	if change != nil {
 		change(&opt)
 	}
