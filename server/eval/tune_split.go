@@ -40,6 +40,9 @@ func cut(d *Data, log []Event, protocol string, repeat core.Repeat, anyRepeat bo
 	return p, nil
 }
 
+// maxSteps is how many steps of one session are asked.
+const maxSteps = 200
+
 var tooLittle = map[string]string{
 	"sessions": "the log is too small to choose by: its last tenth of sessions, and the tenth before, need a session of two events each; give a longer log, or --protocol holdout if its users are readers who come again",
 	"holdout":  "the log is too small to choose by: holdout needs readers with three events and more, on items that others had before; give a longer log",
@@ -52,13 +55,15 @@ func protocolOf(d *Data, log []Event) string {
 	for i := range log {
 		counts[log[i].User]++
 	}
-	long := 0
+	all, long := 0, 0
 	for _, n := range counts {
+		n = min(n, maxSteps) // a bot is one reader
+		all += n
 		if n >= longHistory {
 			long += n
 		}
 	}
-	if 2*long > len(log) {
+	if 2*long > all {
 		return "holdout"
 	}
 	return "sessions"
@@ -87,8 +92,13 @@ func cutSessions(d *Data, log []Event, repeat core.Repeat, anyRepeat bool) parts
 	}
 	exam := func(past []Event, from int64, asked []Event) *sessionExam {
 		x := &sessionExam{users: len(d.Users), lessons: lessonsOf(past)}
-		// A session that began before is not asked: its reader's past was learnt, and serving would know it.
-		x.steps = stepsOf(d, slices.DeleteFunc(slices.Clone(asked), func(e Event) bool { return first[e.User] < from }), repeat)
+		// A session that began before is not asked: its reader's past was learnt, and serving would know it. Of a long
+		// one the beginning is: a bot has no more say than a busy reader.
+		had := make([]int, len(d.Users))
+		x.steps = stepsOf(d, slices.DeleteFunc(slices.Clone(asked), func(e Event) bool {
+			had[e.User]++
+			return first[e.User] < from || had[e.User] > maxSteps+1
+		}), repeat)
 		return x
 	}
 	before := func(t int64) int { return sort.Search(len(log), func(i int) bool { return log[i].At >= t }) }

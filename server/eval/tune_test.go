@@ -316,6 +316,40 @@ func TestTune_EndsWhenToldAndWhenTheTimeIsUp(t *testing.T) {
 	}
 }
 
+func TestTune_TakesTheProtocolThatResemblesTheLog(t *testing.T) {
+	for want, make := range map[string]func(*testing.T, *Data, int) []Event{"sessions": chain, "holdout": histories} {
+		d := NewData()
+		log := make(t, d, 60)
+		for range 3000 { // one bot makes no histories
+			log = append(log, log[len(log)-1])
+		}
+		if got := protocolOf(d, log); got != want {
+			t.Errorf("protocol = %s, want %s", got, want)
+		}
+	}
+}
+
+func TestTune_GivesABotNoMoreSayThanABusyReader(t *testing.T) {
+	d := NewData()
+	log := chain(t, d, 200)
+	want := tune(t, d, log, nil)
+	for _, s := range []string{"s165", "s195"} { // one in the validation, one in the final part
+		u := d.users[s]
+		i := slices.IndexFunc(log, func(e Event) bool { return e.User == u })
+		flood := make([]Event, 5000)
+		for j := range flood {
+			flood[j] = Event{User: u, Item: 1 + core.ItemNum(j%3), Kind: "view", At: log[i].At}
+		}
+		log = slices.Insert(log, i+1, flood...)
+	}
+	got := tune(t, d, log, nil)
+	for i, n := range []int{got.Validation.N - want.Validation.N, got.Final.N - want.Final.N} {
+		if n != maxSteps-5 {
+			t.Errorf("part %d: a session of 5,006 events asks %d questions more than before, want %d", i, n, maxSteps-5)
+		}
+	}
+}
+
 func TestTune_NamesKindsThatThePolicyDoesNot(t *testing.T) {
 	d := NewData()
 	log := chain(t, d, 200)
