@@ -317,9 +317,9 @@ func TestTune_EndsWhenToldAndWhenTheTimeIsUp(t *testing.T) {
 }
 
 func TestTune_TakesTheProtocolThatResemblesTheLog(t *testing.T) {
-	for want, make := range map[string]func(*testing.T, *Data, int) []Event{"sessions": chain, "holdout": histories} {
+	for want, logIn := range map[string]func(*testing.T, *Data, int) []Event{"sessions": chain, "holdout": histories} {
 		d := NewData()
-		log := make(t, d, 60)
+		log := logIn(t, d, 60)
 		for range 3000 { // one bot makes no histories
 			log = append(log, log[len(log)-1])
 		}
