@@ -2,6 +2,7 @@ package eval
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,11 +46,17 @@ func (p Progress) tell(step string, done, total int) {
 func NewSystem(p learn.Policy, progress Progress) *System {
 	a := text.NewAnalyzer(p.Language)
 	c := learn.NewContent(a)
-	p.ExploreShare = 0 // what nobody has met yet no log can judge
+	p = judged(p)
 	return &System{
 		Policy: p, compiled: p.Compile(), analyzer: a, progress: progress,
 		learner: learn.NewLearner(p).WithTargets(c.Holders), content: c, index: core.NewIndex(),
 	}
+}
+
+// judged is a policy as far as a log can judge it: what nobody has met yet it cannot.
+func judged(p learn.Policy) learn.Policy {
+	p.ExploreShare = 0
+	return p
 }
 
 // AddItems puts items, of ascending numbers from first, into the catalog and finds their content neighbours. They can
@@ -85,6 +92,7 @@ func (s *System) AddItems(first core.ItemNum, items []store.Item) {
 // their neighbours, the costly part, are shared: neither System may get more of them.
 func (s *System) With(p learn.Policy) *System {
 	c := *s
+	p = judged(p)
 	c.Policy, c.compiled = p, p.Compile()
 	if p.ContentWeight == 0 {
 		c.content = learn.NewContent(s.analyzer) // as AddItems leaves it then: no neighbours
@@ -98,6 +106,7 @@ func (s *System) With(p learn.Policy) *System {
 // is looked at when a list is made.
 func (s *System) Reranked(p learn.Policy) *System {
 	c := *s
+	p = judged(p)
 	c.Policy, c.compiled, c.scratch = p, p.Compile(), core.Scratch{}
 	return &c
 }

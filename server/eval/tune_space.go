@@ -22,19 +22,20 @@ type dimension struct {
 }
 
 // space is what Tune chooses, in the order in which it does. A new field of learn.Policy that should be tuned is a line
-// here. Not here is what is not there for being hit: diversity, preferences, and fresh_contacts and window, whose
-// effects others have too.
+// here. Not here is what is not there for being hit (diversity, exploring, standing wishes), and fresh_contacts and
+// window, whose effects others have too.
 var space = []dimension{
 	{field: "repeat", words: []string{"drop-seen", "drop-current", "allow"}, ranking: true, when: func(s *shape, _ *learn.Policy) bool { return s.repeats }},
 	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}},
-	{field: "lambda", grid: []float64{1, 2, 5, 10, 20, 50, 100, 200, 500}, log: true},
+	{field: "lambda", grid: []float64{1.5, 3, 6, 12, 25, 50, 100, 200}, log: true},
+	{field: "rho", grid: []float64{0, 0.1, 0.2, 0.35, 0.5, 0.75}},
 	{field: "sigma", grid: []float64{0, 0.15, 0.3, 0.5, 0.75, 1}},
 	{field: "self_weight", grid: []float64{0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5}, ranking: true,
 		when: func(_ *shape, p *learn.Policy) bool { return p.Repeat != "drop-seen" }},
 	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true,
 		when: func(s *shape, _ *learn.Policy) bool { return s.days > 1 }},
 	{field: "content_weight", grid: []float64{0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6}, log: true, when: hasTexts},
-	{field: "content_fade", grid: []float64{5, 15, 50, 150, 500}, log: true, when: hasTexts},
+	{field: "content_fade", grid: []float64{0.5, 2, 8, 30, 120}, log: true, when: hasTexts},
 	{field: "prior_weight", grid: []float64{0, 0.0003, 0.001, 0.003, 0.01, 0.03}, ranking: true},
 	{field: "prior_half_life_days", grid: []float64{1, 3, 7, 14, 30, 90, 365}, log: true,
 		when: func(s *shape, p *learn.Policy) bool { return s.days > 1 && p.PriorWeight > 0 }},

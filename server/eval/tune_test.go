@@ -94,7 +94,7 @@ func TestTune_FindsHowFastThePastFades(t *testing.T) {
 		{"topics", topics, func(p float64) bool { return p <= 0.3 }, "0.3 and less"},
 	} {
 		d := NewData()
-		res := tune(t, d, c.log(t, d, 700), func(o *TuneOptions) { o.Repeats = "drop-seen" })
+		res := tune(t, d, c.log(t, d, 1000), func(o *TuneOptions) { o.Repeats = "drop-seen" })
 		if p := res.Policy.RecencyPower; !c.is(p) {
 			t.Errorf("%s: recency_power = %v, want %s: %+v", c.name, p, c.want, res.Changes)
 		}
