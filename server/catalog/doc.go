@@ -19,6 +19,8 @@
 //     committed has a revision of its own (Version.Learned).
 //   - A session tells its client of the reader's profile before it answers with a list that was ranked from it, unless
 //     the client is sure to make the very same profile of its own ops.
+//   - The store says which policy its records are of (store.Info.Policy), and says so only once all of them are: a start
+//     with another policy makes all anew behind what is served, and a start after an interrupted one goes on with that.
 //   - The owner waits for nobody: what it calls while it publishes (Deliver, signals) only queues.
 //
 // sim_test.go runs all of this with core/replica at the other end, on one goroutine with every fault there is.
