@@ -29,6 +29,22 @@
 //   - Popularity is a forward-decayed logarithm (Heat): it changes only when its item is touched, never with the hour,
 //     so the order of unread items is the same at every hour and an index can keep it sorted.
 //   - Equal scores fall by Heat, then by ItemNum, the newer first: a total order that both sides hold all of.
+//   - A list is made place by place (Index.place): a pinned item, or in a place for new items one of these, or the best
+//     candidate after the penalties of spreading that is no near-duplicate of the item above. A place depends only on
+//     those above it, so a short list is the head of a long one.
+//   - A pinned item obeys whatever keeps an item out, the repeat policy too: an owner may put something in front of
+//     readers, not keep it there when they have had it or turned it down.
+//   - A boost multiplies the score, so it works for readers of whom much is known and of whom nothing is. Items of one
+//     boost have an order by Heat of their own, in which scores fall: no boosted item is missed by stopping early.
+//   - New items are found by Heat: at its publication an item's is known, and every contact raises it. Which of them a
+//     place for new items gets is a hash of reader, day and item. Such a place changes nothing where the ranking has a
+//     new item there already: a catalog in which all is new is listed as if there were none.
+//   - Near-duplicates are told by the weights of their own features, not by readers: the same text twice. Only the item
+//     right above is compared, for at most eight candidates a place, so 20 places cost 20 comparisons as a rule.
+//   - Pages exclude what was shown, by number (Cursor), instead of counting places: a list that moves under the reader
+//     neither repeats nor skips.
+//   - A filter is groups of features, each any-of, and features that must not be there: any, all and not of all kinds of
+//     label become that (Wanted), and times compare with Published.
 //
 // The import law: nothing here imports fmt, reflect, net, time, encoding or strings; see law_notjs_test.go.
 package core

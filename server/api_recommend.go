@@ -138,25 +138,28 @@ func newCard(c *core.Card) Card {
 
 type recommendationsOutput struct{ Body Recommendations }
 
+// FilterQuery is what may be in a list, and which page of it, as a query says it.
+type FilterQuery struct {
+	Any     string `query:"any" doc:"Only what has at least one of these, with commas" example:"tag:sea,author:Herman Melville"`
+	All     string `query:"all" doc:"Only what has all of these, with commas" example:"category:novel,attribute:medium=book"`
+	Not     string `query:"not" doc:"Nothing that has one of these, with commas" example:"tag:horror"`
+	Since   string `query:"since" doc:"Only what was published then or later: a day, or a time in RFC 3339" example:"2026-06-01"`
+	Until   string `query:"until" doc:"Only what was published before then"`
+	Exclude string `query:"exclude" doc:"Ids that must not be in the list, with commas"`
+	After   string `query:"after" doc:"The next of the page before: what comes behind it"`
+}
+
 type simpleInput struct {
 	User       string `query:"user" doc:"Name of the reader"`
 	Limit      int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"How many at most"`
 	Text       string `query:"text" doc:"Words, as a person types them"`
 	Tags       string `query:"tags" doc:"Preferred tags, with commas; -horror pushes away" example:"sea,-horror"`
 	Categories string `query:"categories" doc:"Only of one of these, with commas"`
-	Any        string `query:"any" doc:"Only what has at least one of these, with commas" example:"tag:sea,author:Herman Melville"`
-	All        string `query:"all" doc:"Only what has all of these, with commas" example:"category:novel,attribute:medium=book"`
-	Not        string `query:"not" doc:"Nothing that has one of these, with commas" example:"tag:horror"`
-	Since      string `query:"since" doc:"Only what was published then or later: a day, or a time in RFC 3339" example:"2026-06-01"`
-	Until      string `query:"until" doc:"Only what was published before then"`
-	Exclude    string `query:"exclude" doc:"Ids that must not be in the list, with commas"`
-	After      string `query:"after" doc:"The next of the page before: what comes behind it"`
-	Explain    bool   `query:"explain" doc:"Say why each item is there"`
+	FilterQuery
+	Explain bool `query:"explain" doc:"Say why each item is there"`
 }
 
-// filter is what the query says of what may be in the list.
-func (in *simpleInput) filter() (f Filter, err error) {
-	f.Categories = splitList(in.Categories)
+func (in *FilterQuery) filter() (f Filter, err error) {
 	for _, p := range []struct {
 		field, list string
 		to          *Labels
@@ -181,6 +184,7 @@ type recipeInput struct {
 
 type similarInput struct {
 	ItemPath
+	FilterQuery
 	Limit   int  `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"How many at most"`
 	Explain bool `query:"explain" doc:"Say why each item is there"`
 }
@@ -206,6 +210,7 @@ func (a *api) recommendations() {
 			if err != nil {
 				return nil, err
 			}
+			filter.Categories = splitList(in.Categories)
 			q := Question{User: in.User, Limit: in.Limit, Exclude: splitList(in.Exclude), Explain: in.Explain,
 				Filter: filter, After: in.After}
 			weights := map[prefKey]float64{}
@@ -238,7 +243,16 @@ func (a *api) recommendations() {
 	register(a, operation{method: http.MethodGet, path: "/v1/items/{id}/similar", id: "similar-items", tag: "recommendations",
 		summary: "More like this", problems: []int{404, 422}},
 		func(ctx context.Context, in *similarInput) (*recommendationsOutput, error) {
-			res, err := a.catalog.Similar(ctx, in.ID, in.Limit, in.Explain)
+			filter, err := in.filter()
+			if err != nil {
+				return nil, err
+			}
+			q := Question{Limit: in.Limit, Exclude: splitList(in.Exclude), Explain: in.Explain, Filter: filter, After: in.After}
+			request, err := q.request()
+			if err != nil {
+				return nil, err
+			}
+			res, err := a.catalog.Similar(ctx, in.ID, request)
 			if err != nil {
 				return nil, err
 			}

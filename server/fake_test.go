@@ -216,11 +216,12 @@ func (f *fakeCatalog) Recommend(_ context.Context, q catalog.Request) (catalog.R
 	return out, nil
 }
 
-func (f *fakeCatalog) Similar(ctx context.Context, id string, limit int, explain bool) (catalog.Result, error) {
+func (f *fakeCatalog) Similar(ctx context.Context, id string, q catalog.Request) (catalog.Result, error) {
 	if _, err := f.Item(ctx, id); err != nil {
 		return catalog.Result{}, err
 	}
-	return f.Recommend(ctx, catalog.Request{Limit: limit, Explain: explain, Exclude: []string{id}})
+	q.Exclude = append(q.Exclude, id)
+	return f.Recommend(ctx, q)
 }
 
 func (f *fakeCatalog) Watch(string) Watch {

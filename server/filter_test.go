@@ -16,11 +16,15 @@ import (
 
 // What a body says and what a query says is the same question, and has the same answer.
 func TestFilter_MeansTheSameInBodyAndQuery(t *testing.T) {
-	s := newTestServer(t, Live(openCatalog(t)), nil)
+	c := openCatalog(t)
+	s := newTestServer(t, Live(c), nil)
 	items := strings.NewReplacer(`"id":"moby-dick"`, `"published_at":"1851-10-18T00:00:00Z","id":"moby-dick"`,
 		`"id":"dracula"`, `"published_at":"2020-05-26T12:30:00Z","id":"dracula"`,
 		`"id":"carmilla"`, `"published_at":"2020-05-26T13:00:00Z","id":"carmilla"`).Replace(shelf)
 	wantStatus(t, call(t, s, post, "/v1/items", items, "Content-Type", "application/x-ndjson"), 200)
+	if err := c.Settle(t.Context()); err != nil { // else the revision of what is learnt moves between the two answers
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ body, query, want string }{
 		{`{"categories":["short stories"]}`, "categories=short stories", "carmilla"},
 		{`{"any":{"tags":["whaling"],"authors":["Jack London"]}}`, "any=tag:whaling,author:Jack London", "moby-dick the-sea-wolf"},
@@ -64,6 +68,45 @@ func TestFilter_MeansTheSameInBodyAndQuery(t *testing.T) {
 			t.Errorf("%s %s = %s, want %q in it", c.path, clip(c.body), w.Body, c.says)
 		}
 	}
+}
+
+func TestSimilar_IsFilteredAndPagedAsEveryList(t *testing.T) {
+	c := openCatalog(t)
+	s := newTestServer(t, Live(c), nil)
+	var lines strings.Builder
+	for i := range 9 {
+		fmt.Fprintf(&lines, `{"id":"i%d","title":"Whales of the sea","description":"number %[1]d","tags":["t%[2]d"],"pinned":1,"boost":4}`+"\n", i, i%2)
+	}
+	wantStatus(t, call(t, s, post, "/v1/items", lines.String(), "Content-Type", "application/x-ndjson"), 200)
+	if err := c.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list := func(query string) (l Recommendations) {
+		w := call(t, s, get, "/v1/items/i0/similar?explain=true&"+query, "")
+		wantStatus(t, w, 200)
+		decodeAnswer(t, w, &l)
+		for _, r := range l.Recommendations {
+			for _, why := range r.Reasons {
+				if why.Kind != "item" && why.Kind != "popular" {
+					t.Errorf("%s is like i0 because it is %s", r.ID, why.Kind)
+				}
+			}
+		}
+		return l
+	}
+	all := ids(list(""))
+	if len(all) != 8 {
+		t.Fatalf("like i0 are %v, want the 8 others", all)
+	}
+	first := list("limit=5")
+	second := list("limit=5&after=" + first.Next)
+	if got := append(ids(first), ids(second)...); !slices.Equal(got, all) || second.Next != "" {
+		t.Errorf("two pages are %v with next %q, want %v", got, second.Next, all)
+	}
+	if got := ids(list("not=tag:t1&exclude=i2")); len(got) != 3 {
+		t.Errorf("without t1 and i2: %v, want i4, i6 and i8", got)
+	}
+	wantStatus(t, call(t, s, get, "/v1/items/i0/similar?after=torn", ""), 422)
 }
 
 func TestPages_TurnOverRESTAndTheSocket(t *testing.T) {

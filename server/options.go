@@ -28,7 +28,7 @@ type Catalog interface {
 	RecordEvents(ctx context.Context, events []store.Event) ([]catalog.EventResult, error)
 
 	Recommend(ctx context.Context, q catalog.Request) (catalog.Result, error)
-	Similar(ctx context.Context, id string, limit int, explain bool) (catalog.Result, error)
+	Similar(ctx context.Context, id string, q catalog.Request) (catalog.Result, error)
 	Watch(user string) Watch
 
 	// Settle waits until what was put is also related to everything else: until then it has no similar items.

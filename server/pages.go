@@ -123,7 +123,7 @@ func (p *pages) work(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	res, err := p.catalog.Similar(r.Context(), id, similarItems, true)
+	res, err := p.catalog.Similar(r.Context(), id, catalog.Request{Limit: similarItems, Explain: true})
 	if err != nil {
 		p.fail(w, r, err)
 		return

@@ -15,7 +15,7 @@ func TestAPI_RefusesUnknownParameters(t *testing.T) {
 		{get, "/v1/recommendations?user=ada&Limit=3", 422, "did you mean limit?"},
 		{get, "/v1/recommendations?q=sea", 422, "the parameters here are user,"},
 		{post, "/v1/recommendations?user=ada", 422, "there are none here"},
-		{get, "/v1/items/dracula/similar?explian=true", 422, "did you mean explain? The parameters here are limit, explain"},
+		{get, "/v1/items/dracula/similar?explian=true", 422, "did you mean explain? The parameters here are any, all, not, since, until, exclude, after, limit, explain"},
 		{get, "/v1/items?page=2", 422, "the parameters here are limit, cursor"},
 		{get, "/v1/items/dracula?limit=1", 422, "there are none here"},
 		{get, "/recommendations/?preference=go", 422, "did you mean preferences? The parameters here are preferences, user, limit"},

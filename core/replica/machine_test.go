@@ -241,3 +241,32 @@ func TestMachine_ObeysEachReset(t *testing.T) {
 	b.frame(s)
 	want(t, "history in a new epoch", b.history(), "")
 }
+
+func TestMachine_TurnsPages(t *testing.T) {
+	b := newBench(t).live()
+	ask := func(q replica.Question) { q.Name = "you"; b.step(replica.Ask{Question: q}) }
+	ask(replica.Question{Limit: 2})
+	want(t, "the first page", b.ids("you"), "moon boat")
+	next := b.lists["you"].Next
+	b.step(like("moon")) // the list moves, the page behind it stays what it is
+	ask(replica.Question{Limit: 2, After: next})
+	want(t, "the second page", b.ids("you"), "sea")
+	want(t, "what follows the last page", b.lists["you"].Next, "")
+	if sent, ok := first[*wire.Ask](b); !ok || sent.After != next {
+		t.Errorf("the server is asked %+v, want the same page", sent)
+	}
+	ask(replica.Question{Filter: (&core.Wanted{Not: core.Labels{Tags: []string{"sea"}}, Any: core.Labels{Tags: []string{"space", "sea"}}}).Filter()})
+	want(t, "filtered", b.ids("you"), "") // moon is in the history
+	b.step(replica.Record{Kind: core.KindForget, Item: "moon"})
+	want(t, "filtered", b.ids("you"), "moon")
+	// The catalog is made anew: its numbers mean other items, and the page is none of its pages.
+	ask(replica.Question{Limit: 2, After: next})
+	want(t, "no fault so far", b.status.Error, "")
+	anew := snapshot(9, item(1, "stone", "sea"), item(2, "tree", "sea"))
+	anew.Epoch = 2
+	b.frame(anew)
+	want(t, "a page of the former catalog", b.ids("you"), "")
+	want(t, "the reader is told", strings.Contains(b.status.Error, "begin with the first one"), true)
+	ask(replica.Question{Limit: 2})
+	want(t, "the first page of the new one", b.ids("you"), "tree stone")
+}

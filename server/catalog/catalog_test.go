@@ -210,14 +210,14 @@ func TestLearner_JoinsWhatReadersReadTogether(t *testing.T) {
 	r := start(t)
 	r.put(store.Item{ID: "wine", Title: "grapes"}, store.Item{ID: "cheese", Title: "milk"}, store.Item{ID: "nails", Title: "iron"})
 	r.settle()
-	if got, err := r.Similar(bg, "wine", 5, false); err != nil || len(got.Recommendations) != 0 {
+	if got, err := r.Similar(bg, "wine", Request{Limit: 5}); err != nil || len(got.Recommendations) != 0 {
 		t.Fatalf("Similar before anybody read = %v, %v, want nothing", idsOf(got), err)
 	}
 	for i := range 12 {
 		r.did(fmt.Sprint("reader", i), "like", "wine", "cheese")
 	}
 	r.settle()
-	got, err := r.Similar(bg, "wine", 5, true)
+	got, err := r.Similar(bg, "wine", Request{Limit: 5, Explain: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestLearner_JoinsWhatReadersReadTogether(t *testing.T) {
 	if len(got.Recommendations) > 0 && got.Recommendations[0].Reasons[0].Value != "wine" {
 		t.Errorf("reason = %+v, want wine", got.Recommendations[0].Reasons)
 	}
-	if _, err := r.Similar(bg, "none", 5, false); !errors.Is(err, store.ErrNotFound) {
+	if _, err := r.Similar(bg, "none", Request{Limit: 5}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("Similar of an unknown item: %v, want ErrNotFound", err)
 	}
 }

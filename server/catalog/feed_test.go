@@ -273,7 +273,7 @@ func TestCatalog_BearsEverythingAtOnce(t *testing.T) {
 				if _, err := r.Recommend(bg, Request{User: fmt.Sprint("u", i%5), Explain: true}); err != nil {
 					t.Error(err)
 				}
-				_, _ = r.Similar(bg, fmt.Sprint("item-", i%40), 5, true)
+				_, _ = r.Similar(bg, fmt.Sprint("item-", i%40), Request{Limit: 5, Explain: true})
 				w := r.Watch("u1")
 				r.Version()
 				w.Close()

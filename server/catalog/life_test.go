@@ -82,7 +82,7 @@ func TestRestart_FinishesWhatWasLeft(t *testing.T) {
 	r.open()
 	r.run()
 	r.settle()
-	res, err := r.Similar(bg, "sea-1", 30, false)
+	res, err := r.Similar(bg, "sea-1", Request{Limit: 30})
 	if err != nil || len(res.Recommendations) < 19 {
 		t.Errorf("Similar of sea-1 = %v, %v, want the other 19 of the sea", idsOf(res), err)
 	}
@@ -113,7 +113,7 @@ func TestRestart_LosesNoNeighboursWhereverItStops(t *testing.T) {
 		r.open()
 		r.run()
 		r.settle()
-		res, err := r.Similar(bg, "sea-1", 30, false)
+		res, err := r.Similar(bg, "sea-1", Request{Limit: 30})
 		if err != nil || len(res.Recommendations) < 5 {
 			t.Errorf("after %d steps: Similar of sea-1 = %v, %v, want the 5 others of the sea", steps, idsOf(res), err)
 		}

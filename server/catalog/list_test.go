@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nigh/core"
+	"nigh/core/wire"
 	"nigh/server/store"
 )
 
@@ -46,6 +47,50 @@ func TestPut_KnowsWhenAnItemAppeared(t *testing.T) {
 		if got := strings.Join(r.list(Request{Filter: tc.w.Filter()}), " "); got != tc.want {
 			t.Errorf("%+v lists %q, want %q", tc.w, got, tc.want)
 		}
+	}
+}
+
+// A catalog that was written before records held when items appeared learns it from the items' own dates.
+func TestOpen_DatesTheRecordsOfVersion1(t *testing.T) {
+	r := start(t)
+	at := r.time().Add(-1000 * time.Hour)
+	dated := book("dated", "sea")
+	dated.PublishedAt = &at
+	r.put(dated, book("undated", "sea"))
+	r.settle()
+	r.stop()
+	stored := func() (all []*core.Record, seq store.Seq) {
+		err := r.store.EachRecord(bg, 0, func(s store.StoredRecord) error {
+			rec, err := wire.ReadRecord(s.Record)
+			all, seq = append(all, rec), max(seq, s.Seq)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all, seq
+	}
+	var old store.Batch
+	records, seq := stored()
+	for _, rec := range records {
+		rec.Published = 0
+		old.Records = append(old.Records, store.StoredRecord{Seq: seq + 1, Num: rec.Num, ID: string(rec.ID), Record: wire.AppendRecord(nil, rec)})
+	}
+	if err := r.store.Commit(bg, old); err != nil {
+		t.Fatal(err)
+	}
+	r.open()
+	r.run()
+	r.settle()
+	r.stop()
+	records, after := stored()
+	for _, rec := range records {
+		if want := map[core.ItemID]core.Hour{"dated": hourOf(at)}[rec.ID]; rec.Published != want {
+			t.Errorf("%s appeared at %d, want %d", rec.ID, rec.Published, want)
+		}
+	}
+	if after <= seq+1 {
+		t.Errorf("the records stand at position %d, want one behind %d: browsers must be told", after, seq+1)
 	}
 }
 

@@ -44,13 +44,17 @@ func (c *Catalog) Recommend(ctx context.Context, q Request) (Result, error) {
 }
 
 // Similar returns the items most like one, or store.ErrNotFound. It is the ranking for a profile that holds only that
-// item, without those that share nothing with it.
-func (c *Catalog) Similar(_ context.Context, id string, limit int, explain bool) (Result, error) {
-	if err := checkLimit(&limit); err != nil {
+// item, without those that share nothing with it. Of q it looks at Limit, Exclude, Filter, After and Explain.
+func (c *Catalog) Similar(_ context.Context, id string, q Request) (Result, error) {
+	if err := checkRequest(&q); err != nil {
 		return Result{}, err
 	}
+	cursor, err := core.ParseCursor(q.After, c.epoch)
+	if err != nil {
+		return Result{}, cursorError()
+	}
 	var out Result
-	err := fmt.Errorf("item %q: %w", id, store.ErrNotFound)
+	err = fmt.Errorf("item %q: %w", id, store.ErrNotFound)
 	c.sides.read(func(x *core.Index, v Version) {
 		n, ok := x.NumOf(core.ItemID(id))
 		if !ok {
@@ -58,7 +62,10 @@ func (c *Catalog) Similar(_ context.Context, id string, limit int, explain bool)
 		}
 		err = nil
 		p := core.ItemProfile(n)
-		out = c.rank(x, v, core.Query{Profile: &p, Limit: limit, Exclude: []core.ItemNum{n}, Matched: true}, core.Cursor{}, explain)
+		out = c.rank(x, v, core.Query{
+			Profile: &p, Limit: q.Limit, Filter: q.Filter, Matched: true,
+			Exclude: append(append(numbers(x, q.Exclude), cursor.Listed...), n), Before: len(cursor.Listed),
+		}, cursor, q.Explain)
 	})
 	return out, err
 }
@@ -72,9 +79,7 @@ func (c *Catalog) rank(x *core.Index, v Version, q core.Query, cursor core.Curso
 	defer c.scratch.Put(s)
 	out := Result{Version: v, Recommendations: []Recommendation{}}
 	ranked := x.Rank(s, q)
-	if !q.Matched {
-		out.Next = cursor.Next(ranked, q.Limit)
-	}
+	out.Next = cursor.Next(ranked, q.Limit)
 	for _, r := range ranked {
 		rec := x.Get(r.Num)
 		one := Recommendation{ID: string(rec.ID), Score: r.Score, Record: rec}

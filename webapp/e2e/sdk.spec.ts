@@ -40,3 +40,35 @@ test('a page of another origin gets recommendations with one script tag', async 
   await server.stop()
   site.close()
 })
+
+test('a page filters and turns over in the browser as it does over REST', async ({ page, server }) => {
+  await page.goto(server.url)
+  const { first, second } = await page.evaluate(async (url) => {
+    const { connect } = await import(`${url}/nigh.js`)
+    const client = connect({ url, user: 'filters' })
+    const wish = { limit: 4, attributes: { medium: ['book'] }, any: { tags: ['sea', 'space'] }, not: { authors: ['Herman Melville'] }, since: '2000-01-01' }
+    const list = (after?: string) =>
+      new Promise<{ ids: string[]; next: string }>((resolve) => {
+        const standing = client.recommend({ ...wish, ...(after === undefined ? {} : { after }) })
+        standing.addEventListener('recommendations', (e: { source: string; agrees: boolean | null; items: { id: string }[]; next: string }) => {
+          if (e.source !== 'server' || e.agrees !== true) return
+          standing.close()
+          resolve({ ids: e.items.map((item) => item.id), next: e.next })
+        })
+      })
+    const first = await list()
+    const second = await list(first.next)
+    client.close()
+    return { first, second }
+  }, server.url)
+  expect(first.ids).toHaveLength(4)
+  expect(first.ids.filter((id) => second.ids.includes(id))).toEqual([])
+  const query = 'user=filters&limit=4&any=tag:sea,tag:space&all=attribute:medium=book&not=author:Herman%20Melville&since=2000-01-01'
+  const rest = async (after: string) => {
+    const response = await fetch(`${server.url}/v1/recommendations?${query}&after=${after}`)
+    const { recommendations, next } = (await response.json()) as { recommendations: { id: string }[]; next: string }
+    return { ids: recommendations.map((r) => r.id), next }
+  }
+  expect(await rest('')).toEqual(first)
+  expect(await rest(first.next)).toEqual(second)
+})
