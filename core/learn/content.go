@@ -133,6 +133,23 @@ func Parse(a *text.Analyzer, t Text) Parsed {
 	return Parsed{d}
 }
 
+// Expect announces an item whose text comes later, with Adopt. It may have neighbours already.
+func (c *Content) Expect(n core.ItemNum) {
+	c.docs[n] = &doc{}
+	c.highest = max(c.highest, n)
+}
+
+// Adopt takes the texts of another Content, which is not to be used any more, in place of c's own; neighbours stay as
+// they are in c. Until then, of an item that was announced by Expect, c knows nothing but its neighbours.
+func (c *Content) Adopt(texts *Content) {
+	for n, d := range c.docs {
+		if t := texts.docs[n]; t != nil {
+			t.neighbours, t.holders = d.neighbours, d.holders
+		}
+	}
+	*c = *texts
+}
+
 // Weigh returns the features that a text has in this catalog, and fixes them in p: a Put of p changes nothing about them.
 func (c *Content) Weigh(p Parsed) []core.Weighted {
 	c.weigh(p.doc)

@@ -143,11 +143,16 @@ func (c *Content) Restore(n core.ItemNum, stored []Neighbour) {
 	if d == nil {
 		return
 	}
-	d.neighbours = slices.DeleteFunc(stored, func(nb Neighbour) bool { return nb.Item == n || c.docs[nb.Item] == nil })
-	slices.SortFunc(d.neighbours, moreSimilar) // storing rounds: what differed a little is equal now, and falls by number
-	for _, nb := range d.neighbours {
-		c.hold(nb.Item, n)
+	d.neighbours = stored[:0]
+	for _, nb := range stored {
+		m := c.docs[nb.Item]
+		if m == nil || nb.Item == n {
+			continue
+		}
+		d.neighbours = append(d.neighbours, nb)
+		m.holders = append(m.holders, n) // without a look whether n is there: it holds nothing yet, and nothing twice
 	}
+	slices.SortFunc(d.neighbours, moreSimilar) // storing rounds: what differed a little is equal now, and falls by number
 }
 
 // hold notes that holder has n among its neighbours; unhold takes that back.

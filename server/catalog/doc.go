@@ -19,6 +19,8 @@
 //     committed has a revision of its own (Version.Learned).
 //   - A session tells its client of the reader's profile before it answers with a list that was ranked from it, unless
 //     the client is sure to make the very same profile of its own ops.
+//   - After a start lists are answered before the texts are read (texts.go): records and neighbours come from the store.
+//     Until they are, no record changes: what puts, deletes, relates or learns waits.
 //   - The owner waits for nobody: what it calls while it publishes (Deliver, signals) only queues.
 //
 // sim_test.go runs all of this with core/replica at the other end, on one goroutine with every fault there is.
