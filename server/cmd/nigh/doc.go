@@ -4,6 +4,7 @@
 //	nigh import items SOURCE…                   content, from files, folders, feeds          import.go
 //	nigh import events FILE…                    what readers did                             import.go
 //	nigh eval sessions|holdout|replay|similar   how good the rankings are, on a log          eval.go
+//	nigh bench rank|learn|import|serve          how fast it is, beside a yardstick           bench.go
 //
 // Read first: main.go. This package turns flags and signals into options and picks implementations; what the words
 // mean is decided in server, server/catalog and server/ingest.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"nigh/core/learn"
 	"nigh/server/eval"
 	"nigh/server/ingest"
 )
@@ -143,18 +142,9 @@ func (f *evalFlags) run(cmd *cobra.Command, measure measure) error {
 			return usagef("--%s is missing; see %s --help", name, cmd.CommandPath())
 		}
 	}
-	policy := learn.DefaultPolicy()
-	if f.policy != "" {
-		p, err := eval.ReadPolicy(f.policy)
-		if err != nil {
-			return usageError{err}
-		}
-		policy = p
-	}
-	for _, s := range f.set {
-		if err := eval.SetPolicy(&policy, s); err != nil {
-			return usageError{err}
-		}
+	policy, err := readPolicy(f.policy, f.set)
+	if err != nil {
+		return err
 	}
 	switch ext := filepath.Ext(f.report); {
 	case f.report == "" || ext == ".html" || ext == ".svg":
