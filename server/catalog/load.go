@@ -98,28 +98,69 @@ func (c *Catalog) loadNeighbours(ctx context.Context) error {
 // loadEvents replays what happened. Each reader's history goes through the same hands as when the events came; it is not
 // kept, readers are read from the store when they are there again.
 func (c *Catalog) loadEvents(ctx context.Context) error {
-	all := map[string]reader{}
+	past := pastReaders{most: c.limits.past}
 	x := c.sides.current()
 	err := c.store.EachEvent(ctx, 0, func(e store.StoredEvent) error {
 		if x.Get(e.Num) == nil {
 			c.owner.learner.Forget(e.Num) // deleted since; its evidence is left out
 		}
-		r := all[e.User]
+		upTo := func(row int64) (reader, error) {
+			events, err := c.store.UserEvents(ctx, e.User, row, readEvents)
+			slices.Reverse(events)
+			return replay(events, nil, c.policy), err
+		}
+		r, known := past.get(e.User)
+		if !known {
+			var err error
+			if r, err = upTo(e.Row - 1); err != nil {
+				return err
+			}
+		}
 		if k, ok := c.policy.Kind(e.Kind); ok {
 			c.owner.learner.Observe(r.history, e.Num, k.Strength(e.ValueMilli), e.AtMillis)
 		}
 		if e.AtMillis >= r.lastAt {
-			all[e.User] = r.after(e, c.policy)
-			return nil
+			r = r.after(e, c.policy)
+		} else {
+			var err error
+			if r, err = upTo(e.Row); err != nil {
+				return err
+			}
 		}
-		past, err := c.store.UserEvents(ctx, e.User, readEvents)
-		if err != nil {
-			return err
-		}
-		slices.Reverse(past)
-		past = slices.DeleteFunc(past, func(other store.StoredEvent) bool { return other.Row > e.Row })
-		all[e.User] = replay(past, nil, c.policy)
+		past.set(e.User, r)
 		return nil
 	})
 	return err
+}
+
+// pastReaders are the readers of a replay, those of late: when the young ones have most visits together they become the
+// old ones, and the old ones are dropped.
+type pastReaders struct {
+	young, old map[string]reader
+	visits     int // of the young ones
+	most       int
+	dropped    bool // some reader was: one that is not here may be known to the store
+}
+
+// perReader is about what a reader takes besides visits, in visits.
+const perReader = 8
+
+// get returns a reader; known tells that it is all that there is of them.
+func (p *pastReaders) get(user string) (r reader, known bool) {
+	if r, ok := p.young[user]; ok {
+		return r, true
+	}
+	r, ok := p.old[user]
+	return r, ok || !p.dropped
+}
+
+func (p *pastReaders) set(user string, r reader) {
+	if was, ok := p.young[user]; ok {
+		p.visits -= len(was.history) + perReader
+	} else if p.young == nil || p.visits > p.most {
+		p.dropped = p.dropped || len(p.old) > 0
+		p.young, p.old, p.visits = map[string]reader{}, p.young, 0
+	}
+	p.young[user] = r
+	p.visits += len(r.history) + perReader
 }

@@ -3,9 +3,14 @@ package catalog
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"reflect"
 	"testing"
+	"time"
 
+	"nigh/core"
+	"nigh/core/learn"
 	"nigh/server/store"
 )
 
@@ -130,4 +135,39 @@ func TestStart_EndsWithoutItsTexts(t *testing.T) {
 			r.wantWhole()
 		})
 	}
+}
+
+// However few readers a replay keeps at a time, it learns the same.
+func TestRestart_LearnsTheSameWithFewReadersInMemory(t *testing.T) {
+	r := start(t)
+	r.busy()
+	r.did("reader2", "forget", "sea-2")
+	for i := range 60 {
+		r.did(fmt.Sprint("reader", i%7), "view", fmt.Sprintf("go-%d", i%11))
+		late := store.Event{User: fmt.Sprint("reader", i%5), Item: fmt.Sprintf("jazz-%d", i%9), Kind: "like", At: r.time().Add(-time.Minute)}
+		if _, err := r.RecordEvents(bg, []store.Event{late}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.stop()
+	weights := func() (all []core.Weights) {
+		for n := range r.owner.num {
+			all = append(all, r.owner.learner.Weights(n+1, nil, 0, 0))
+		}
+		return all
+	}
+	r.open()
+	want := weights()
+	for _, most := range []int{0, 1, 40, 200} {
+		r.open()
+		r.owner.learner = learn.NewLearner(r.learning).WithTargets(r.owner.content.Holders)
+		r.limits.past = most
+		if err := r.loadEvents(bg); err != nil {
+			t.Fatal(err)
+		}
+		if got := weights(); !reflect.DeepEqual(got, want) {
+			t.Errorf("with %d visits in memory it learns otherwise", most)
+		}
+	}
+	r.run()
 }
