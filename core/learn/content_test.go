@@ -236,7 +236,7 @@ func (c *Content) check(t *testing.T) {
 	for n, d := range c.docs {
 		length += d.length
 		for _, f := range d.counts {
-			df[f.f]++
+			df[f.feature()]++
 		}
 		norm := 0.0
 		for _, w := range d.vector {
