@@ -74,6 +74,7 @@ func (s *sides) fill(version Version, feed func(put func([]*core.Record)) error)
 				side.index.Put(r)
 			}
 		}
+		side.index.Compact()
 	}()
 	err := feed(func(portion []*core.Record) { portions <- portion })
 	close(portions)
@@ -93,6 +94,7 @@ func (s *sides) mirror() []*core.Record {
 	for _, r := range records {
 		s.side[1-a].index.Put(r)
 	}
+	s.side[1-a].index.Compact()
 	s.side[1-a].version = s.side[a].version
 	return records
 }
