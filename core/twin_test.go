@@ -353,8 +353,11 @@ func TestIndex_RanksAsItsTwin(t *testing.T) {
 			x, tw := NewIndex(), twin{}
 			var s Scratch
 			for range 4 {
-				for range size.changes {
+				for i := range size.changes {
 					g.change(t, x, tw)
+					if i == size.changes/2 { // in use before and after
+						x.Compact()
+					}
 				}
 				x.check(t)
 				for range size.queries {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
 )
 
 // readyTimeout is how long the catalog has to answer /readyz.
@@ -23,7 +24,8 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	pack, err := gzhttp.NewWrapper(gzhttp.MinSize(1024))
+	// Answers are packed while a reader waits: the fastest level, half the time for a tenth more bytes.
+	pack, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.CompressionLevel(gzip.BestSpeed))
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}

@@ -51,6 +51,7 @@ type Content struct {
 	highest  core.ItemNum
 	// weighed is how many items there were when the weights in postings were last made: idf drifts as a catalog grows.
 	weighed int
+	vector  []impactOf // working memory of weigh
 }
 
 type doc struct {
@@ -62,10 +63,19 @@ type doc struct {
 	holders    []core.ItemNum // items that have this one among their neighbours
 }
 
-type count struct {
-	f core.Feature
-	n float32
-}
+// count is a feature and how often a text has it, in eight bytes: the number stands in the 16 bits that a feature leaves
+// free. Texts are most of what a server holds in memory.
+type count uint64
+
+const (
+	countShift = 40
+	maxCount   = 1<<16 - 1 // more says no more: BM25 is saturated long before
+)
+
+func newCount(f core.Feature, n int32) count { return count(f) | count(min(n, maxCount))<<countShift }
+
+func (c count) feature() core.Feature { return core.Feature(c &^ (maxCount << countShift)) }
+func (c count) n() float64            { return float64(c >> countShift & maxCount) }
 
 type impactOf struct {
 	f core.Feature
@@ -93,8 +103,8 @@ type Parsed struct{ doc *doc }
 // Parse takes a text apart.
 func Parse(a *text.Analyzer, t Text) Parsed {
 	d := &doc{}
-	words := map[core.Feature]float32{}
-	read := func(s string, n float32) {
+	words := map[core.Feature]int32{}
+	read := func(s string, n int32) {
 		for _, stem := range a.Terms(s) {
 			words[core.TermFeature(stem)] += n
 			d.length += float64(n)
@@ -103,7 +113,7 @@ func Parse(a *text.Analyzer, t Text) Parsed {
 	read(t.Title, titleCount)
 	read(t.Description, 1)
 	// Labels are words too, so that a search for "sailing" finds the tag.
-	labels := map[core.Feature]float32{}
+	labels := map[core.Feature]int32{}
 	label := func(k core.Kind, s string) {
 		if len(labels) < maxLabels && text.Fold(s) != "" {
 			labels[core.LabelFeature(k, s)] = labelCount
@@ -119,18 +129,36 @@ func Parse(a *text.Analyzer, t Text) Parsed {
 	for _, tag := range t.Tags {
 		label(core.KindTag, tag)
 	}
-	for _, m := range []map[core.Feature]float32{words, labels} {
+	d.counts = make([]count, 0, len(words)+len(labels))
+	for _, m := range []map[core.Feature]int32{words, labels} {
 		for f, n := range m {
-			d.counts = append(d.counts, count{f, n})
+			d.counts = append(d.counts, newCount(f, n))
 		}
 	}
-	slices.SortFunc(d.counts, func(a, b count) int { return cmp.Compare(a.f, b.f) })
+	slices.SortFunc(d.counts, func(a, b count) int { return cmp.Compare(a.feature(), b.feature()) })
 	for _, at := range t.Attributes[:min(len(t.Attributes), maxAttributes)] {
 		d.attributes = append(d.attributes, core.LabelFeature(core.KindAttribute, at.Name+"="+at.Value))
 	}
 	slices.Sort(d.attributes)
 	d.attributes = slices.Compact(d.attributes)
 	return Parsed{d}
+}
+
+// Expect announces an item whose text comes later, with Adopt. It may have neighbours already.
+func (c *Content) Expect(n core.ItemNum) {
+	c.docs[n] = &doc{}
+	c.highest = max(c.highest, n)
+}
+
+// Adopt takes the texts of another Content, which is not to be used any more, in place of c's own; neighbours stay as
+// they are in c. Until then, of an item that was announced by Expect, c knows nothing but its neighbours.
+func (c *Content) Adopt(texts *Content) {
+	for n, d := range c.docs {
+		if t := texts.docs[n]; t != nil {
+			t.neighbours, t.holders = d.neighbours, d.holders
+		}
+	}
+	*c = *texts
 }
 
 // Weigh returns the features that a text has in this catalog, and fixes them in p: a Put of p changes nothing about them.
@@ -154,9 +182,10 @@ func (c *Content) Put(n core.ItemNum, p Parsed) {
 }
 
 func (c *Content) count(d *doc, by int32) {
-	for _, f := range d.counts {
-		if c.df[f.f] += by; c.df[f.f] == 0 {
-			delete(c.df, f.f)
+	for _, of := range d.counts {
+		f := of.feature()
+		if c.df[f] += by; c.df[f] == 0 {
+			delete(c.df, f)
 		}
 	}
 	c.length += float64(by) * d.length
@@ -189,17 +218,18 @@ func (c *Content) weigh(d *doc) {
 	mean := max(c.length/float64(max(len(c.docs), 1)), 1)
 	norm := bm25K1 * (1 - bm25B + bm25B*d.length/mean)
 	n := float64(len(c.docs) + 1)
-	d.vector = d.vector[:0]
-	for _, f := range d.counts {
-		df := min(float64(c.df[f.f])+1, n) // with the text itself, should it be a new one
+	vector := c.vector[:0]
+	for _, of := range d.counts {
+		f, times := of.feature(), of.n()
+		df := min(float64(c.df[f])+1, n) // with the text itself, should it be a new one
 		idf := math.Log1p((n - df + .5) / (df + .5))
-		tf := float64(f.n) * (bm25K1 + 1) / (float64(f.n) + norm)
-		if f.f.Kind() != core.KindTerm {
-			tf = float64(f.n) * (bm25K1 + 1) / (float64(f.n) + bm25K1) // a label is not diluted by a long text
+		tf := times * (bm25K1 + 1) / (times + norm)
+		if f.Kind() != core.KindTerm {
+			tf = times * (bm25K1 + 1) / (times + bm25K1) // a label is not diluted by a long text
 		}
-		d.vector = append(d.vector, impactOf{f.f, float32(idf * tf)})
+		vector = append(vector, impactOf{f, float32(idf * tf)})
 	}
-	slices.SortFunc(d.vector, func(a, b impactOf) int { // terms first, each part by weight
+	slices.SortFunc(vector, func(a, b impactOf) int { // terms first, each part by weight
 		ta, tb := a.f.Kind() == core.KindTerm, b.f.Kind() == core.KindTerm
 		switch {
 		case ta != tb && ta:
@@ -212,20 +242,21 @@ func (c *Content) weigh(d *doc) {
 		return cmp.Compare(a.f, b.f)
 	})
 	terms := 0
-	for terms < len(d.vector) && d.vector[terms].f.Kind() == core.KindTerm {
+	for terms < len(vector) && vector[terms].f.Kind() == core.KindTerm {
 		terms++
 	}
+	c.vector = vector // its memory, for the next text
 	if terms > MaxTerms {
-		d.vector = slices.Delete(d.vector, MaxTerms, terms)
+		vector = slices.Delete(vector, MaxTerms, terms)
 	}
 	sum := 0.0
-	for _, w := range d.vector {
+	for _, w := range vector {
 		sum += float64(w.w) * float64(w.w)
 	}
-	for i := range d.vector {
-		d.vector[i].w /= float32(math.Sqrt(sum))
+	for i := range vector {
+		vector[i].w /= float32(math.Sqrt(sum))
 	}
-	d.vector = slices.Clip(d.vector)
+	d.vector = append(make([]impactOf, 0, len(vector)), vector...)
 }
 
 // Features returns an item's features as records hold them: ascending, quantised; attributes with weight 0.
@@ -272,11 +303,23 @@ func (c *Content) Stale() bool { return 2*len(c.docs) > 3*c.weighed+20 }
 // found again.
 func (c *Content) Reweigh() {
 	c.weighed = len(c.docs)
-	clear(c.postings)
-	for _, n := range c.Nums() {
+	nums, lengths, all := c.Nums(), map[core.Feature]int{}, 0
+	for _, n := range nums {
 		d := c.docs[n]
 		c.weigh(d)
-		c.post(n, d)
+		for _, w := range d.vector {
+			lengths[w.f]++
+		}
+		all += len(d.vector)
+	}
+	// All lists in one piece of memory: growing one by one leaves a third of it empty. One that grows later moves out.
+	memory := make([]impact, all)
+	c.postings = make(map[core.Feature][]impact, len(lengths))
+	for f, n := range lengths {
+		c.postings[f], memory = memory[:0:n], memory[n:]
+	}
+	for _, n := range nums {
+		c.post(n, c.docs[n])
 	}
 }
 
@@ -291,7 +334,7 @@ func (c *Content) Reads(r *core.Record) bool {
 		if w.Feature.Kind() != core.KindTerm {
 			continue
 		}
-		_, ok := slices.BinarySearchFunc(d.counts, w.Feature, func(a count, f core.Feature) int { return cmp.Compare(a.f, f) })
+		_, ok := slices.BinarySearchFunc(d.counts, w.Feature, func(a count, f core.Feature) int { return cmp.Compare(a.feature(), f) })
 		if !ok {
 			return false
 		}

@@ -51,17 +51,18 @@ func randomText(rnd *rand.Rand) Text {
 
 func TestContent_FindsWhatTheCosineFinds(t *testing.T) {
 	a := text.NewAnalyzer("en")
-	for seed := range uint64(10) {
+	const items = 5 * MaxNeighbours // so many that Find raises its bar
+	for seed := range uint64(4) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		c := NewContent(a)
-		for n := range core.ItemNum(150) {
+		for n := range core.ItemNum(items) {
 			p := Parse(a, randomText(rnd))
 			c.Weigh(p)
 			c.Put(n+1, p)
 		}
 		c.Reweigh()
 		var f Finder
-		for n := range core.ItemNum(150) {
+		for n := range core.ItemNum(items) {
 			got := c.Find(&f, n+1)
 			want := c.cosines(n + 1)
 			for i, g := range got {
@@ -159,6 +160,44 @@ func TestContent_KeepsItsInvariants(t *testing.T) {
 	}
 }
 
+// A catalog starts with neighbours alone and gets its texts later: it must not matter to what comes after.
+func TestContent_AdoptsTextsBesideItsNeighbours(t *testing.T) {
+	a := text.NewAnalyzer("en")
+	rnd := rand.New(rand.NewPCG(1, 3))
+	const items = 100
+	whole, late, texts := NewContent(a), NewContent(a), NewContent(a)
+	var f Finder
+	for n := range core.ItemNum(items) {
+		written := randomText(rnd)
+		whole.Put(n+1, Parse(a, written))
+		texts.Put(n+1, Parse(a, written))
+		late.Expect(n + 1)
+	}
+	whole.Reweigh()
+	texts.Reweigh()
+	for n := range core.ItemNum(items) {
+		whole.SetNeighbours(n+1, whole.Find(&f, n+1))
+	}
+	for n := range core.ItemNum(items) {
+		late.Restore(n+1, append(slices.Clone(whole.Neighbours(n+1)), Neighbour{n + 1, 1}, Neighbour{items + 5, 1}))
+	}
+	holders := late.Holders // bound before, as the learner has it
+	late.Adopt(texts)
+	late.check(t)
+	for n := core.ItemNum(1); n <= items; n++ {
+		if !slices.Equal(late.Neighbours(n), whole.Neighbours(n)) || !slices.Equal(late.Features(n), whole.Features(n)) ||
+			!slices.Equal(late.Find(&f, n), whole.Find(&f, n)) {
+			t.Fatalf("neighbours, features or what is found of %d differ", n)
+		}
+		if got, want := slices.Sorted(slices.Values(holders(n))), slices.Sorted(slices.Values(whole.Holders(n))); !slices.Equal(got, want) {
+			t.Fatalf("Holders(%d) = %v, want %v", n, got, want)
+		}
+	}
+	late.Put(items+1, Parse(a, randomText(rnd)))
+	late.Delete(3)
+	late.check(t)
+}
+
 // kept is what a caller of Neighbours holds, and a copy of what it was.
 type kept struct{ held, copied []Neighbour }
 
@@ -197,7 +236,7 @@ func (c *Content) check(t *testing.T) {
 	for n, d := range c.docs {
 		length += d.length
 		for _, f := range d.counts {
-			df[f.f]++
+			df[f.feature()]++
 		}
 		norm := 0.0
 		for _, w := range d.vector {

@@ -311,7 +311,7 @@ func TestLearner_KeepsTheStrongest(t *testing.T) {
 		}
 	}
 	// ContentWeight · 1
-	if got, want := edgeOf(l, w, 100), .2; math.Abs(got/want-1) > .03 {
+	if got, want := edgeOf(l, w, 100), .1; math.Abs(got/want-1) > .03 {
 		t.Errorf("the strongest weighs %.4f, want %.4f", got, want)
 	}
 }

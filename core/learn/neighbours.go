@@ -22,6 +22,9 @@ func EncodeNeighbours(ns []Neighbour) []byte {
 // DecodeNeighbours is the inverse of EncodeNeighbours.
 func DecodeNeighbours(b []byte) ([]Neighbour, error) {
 	var out []Neighbour
+	if len(b) > 0 {
+		out = make([]Neighbour, 0, min(len(b)/3, MaxNeighbours))
+	}
 	for len(b) > 0 {
 		item, n := binary.Uvarint(b)
 		if n <= 0 || item > math.MaxUint32 || len(b) < n+2 {

@@ -100,7 +100,7 @@ func DefaultPolicy() Policy {
 		Lambda:               12,
 		Rho:                  0.2,
 		EvidenceHalfLifeDays: 0,
-		ContentWeight:        0.2,
+		ContentWeight:        0.1,
 		ContentFade:          2,
 		SelfWeight:           0.5,
 		Kinds: map[string]Kind{

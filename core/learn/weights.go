@@ -67,7 +67,7 @@ func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int6
 	}
 	l.pick(n, it, neighbours, hour)
 	w.edges = w.edges[:0]
-	if it.contacts == 0 {
+	if it.contacts == 0 && l.policy.ContentWeight > 0 {
 		l.borrow(n, neighbours, hour)
 	}
 	for _, s := range w.picked {

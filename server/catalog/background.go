@@ -33,7 +33,12 @@ const (
 const refineShare = 4
 
 // nextTask returns how long the owner may wait for calls before it has something else to do.
-func (c *Catalog) nextTask() time.Duration { return min(c.untilRefined(), c.untilOther()) }
+func (c *Catalog) nextTask() time.Duration {
+	if c.owner.unread {
+		return time.Hour // all of it needs the texts
+	}
+	return min(c.untilRefined(), c.untilOther())
+}
 
 // untilOther is nextTask without refinement.
 func (c *Catalog) untilOther() time.Duration {
@@ -62,7 +67,7 @@ func (c *Catalog) untilOther() time.Duration {
 func (c *Catalog) untilRefined() time.Duration {
 	o := &c.owner
 	switch {
-	case o.learner.Stale() == 0:
+	case o.unread || o.learner.Stale() == 0:
 		return time.Hour
 	case len(o.settling) > 0:
 		return 0
@@ -91,6 +96,9 @@ func (c *Catalog) untilRelated() time.Duration {
 // background does one step of what is due.
 func (c *Catalog) background() {
 	o := &c.owner
+	if o.unread {
+		return
+	}
 	switch {
 	case o.learner.Dirty():
 		c.learn()

@@ -21,6 +21,8 @@
 //     the client is sure to make the very same profile of its own ops.
 //   - The store says which policy its records are of (store.Info.Policy), and says so only once all of them are: a start
 //     with another policy makes all anew behind what is served, and a start after an interrupted one goes on with that.
+//   - After a start lists are answered before the texts are read (texts.go): records and neighbours come from the store.
+//     Until they are, no record changes: what puts, deletes, relates or learns waits.
 //   - The owner waits for nobody: what it calls while it publishes (Deliver, signals) only queues.
 //
 // sim_test.go runs all of this with core/replica at the other end, on one goroutine with every fault there is.

@@ -55,9 +55,10 @@ type limits struct {
 	snapshotChunk int // bytes of records in one frame of a snapshot
 	catchUp       int // bytes of records in a delta that catches up
 	flush         int // records of one commit of learned weights
+	past          int // visits of readers whom a replay of all events keeps at a time, half of them at least
 }
 
-var defaultLimits = limits{snapshotChunk: 256 << 10, catchUp: wire.MaxServerFrame / 2, flush: 1000}
+var defaultLimits = limits{snapshotChunk: 256 << 10, catchUp: wire.MaxServerFrame / 2, flush: 1000, past: 4 << 20}
 
 // Snapshot returns the whole catalog at one position as frames, the last of which is marked, and that position. Learned
 // weights that were not committed yet are committed first, so that a position says all that the snapshot holds.

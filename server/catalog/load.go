@@ -3,10 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
-	"time"
 
 	"nigh/core"
 	"nigh/core/learn"
@@ -14,7 +11,8 @@ import (
 	"nigh/server/store"
 )
 
-// load makes everything in memory from the store: texts, index, neighbours, then the events in their order.
+// load makes what answers need from the store: the index, of which one side is filled, neighbours, then the events in
+// their order. The rest is readTexts'.
 func (c *Catalog) load(ctx context.Context) error {
 	info, err := c.store.Info(ctx)
 	if err != nil {
@@ -23,8 +21,8 @@ func (c *Catalog) load(ctx context.Context) error {
 	c.epoch = info.Epoch
 	o := &c.owner
 	*o = owner{
-		content: learn.NewContent(c.analyzer),
-		seq:     info.LastSeq, num: info.LastNum, row: info.LastRow,
+		content: learn.NewContent(c.analyzer), unread: info.Items > 0,
+		seq: info.LastSeq, num: info.LastNum, row: info.LastRow,
 		published: map[core.ItemNum]int64{}, live: map[core.ItemNum]bool{},
 		neighbours: map[core.ItemNum]bool{}, waits: map[core.ItemNum]bool{}, related: map[core.ItemNum]bool{},
 	}
@@ -35,14 +33,17 @@ func (c *Catalog) load(ctx context.Context) error {
 	o.committed = o.learned
 	c.feed.seq = o.seq
 
-	if err := c.loadTexts(ctx); err != nil {
-		return fmt.Errorf("read items: %w", err)
-	}
-	if err := c.loadRecords(ctx); err != nil {
-		return fmt.Errorf("read records: %w", err)
-	}
-	if err := c.loadNeighbours(ctx); err != nil {
-		return fmt.Errorf("read neighbours: %w", err)
+	err = c.sides.fill(c.version(), func(put func([]*core.Record)) error {
+		if err := c.loadRecords(ctx, put); err != nil {
+			return fmt.Errorf("read records: %w", err)
+		}
+		if err := c.loadNeighbours(ctx); err != nil {
+			return fmt.Errorf("read neighbours: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if err := c.loadEvents(ctx); err != nil {
 		return fmt.Errorf("read events: %w", err)
@@ -59,49 +60,11 @@ func (c *Catalog) load(ctx context.Context) error {
 	return nil
 }
 
-// loadTexts takes all texts apart, in as many goroutines as there are processors.
-func (c *Catalog) loadTexts(ctx context.Context) error {
-	type job struct {
-		it     store.StoredItem
-		parsed learn.Parsed
-	}
-	const chunk = 1024
-	var jobs []job
-	finish := func() {
-		var wg sync.WaitGroup
-		workers := runtime.GOMAXPROCS(0)
-		for w := range workers {
-			wg.Go(func() {
-				for i := w; i < len(jobs); i += workers {
-					card := cardOf(&jobs[i].it.Item)
-					jobs[i].parsed = learn.Parse(c.analyzer, textOf(&jobs[i].it.Item, &card))
-				}
-			})
-		}
-		wg.Wait()
-		for _, j := range jobs {
-			c.owner.content.Put(j.it.Num, j.parsed)
-			if at := publishedMillis(&j.it.Item); at != 0 {
-				c.owner.published[j.it.Num] = at
-			}
-		}
-		jobs = jobs[:0]
-	}
-	err := c.store.EachItem(ctx, func(it store.StoredItem) error {
-		if jobs = append(jobs, job{it: it}); len(jobs) == chunk {
-			finish()
-		}
-		return nil
-	})
-	finish()
-	c.owner.content.Reweigh()
-	return err
-}
+// fillPortion is how many records are read before the index gets them.
+const fillPortion = 1024
 
-func (c *Catalog) loadRecords(ctx context.Context) error {
-	var records []*core.Record
-	var dated []core.ItemNum
-	another := false
+func (c *Catalog) loadRecords(ctx context.Context, put func([]*core.Record)) error {
+	portion := make([]*core.Record, 0, fillPortion)
 	err := c.store.EachRecord(ctx, 0, func(r store.StoredRecord) error {
 		if r.Deleted {
 			return nil
@@ -110,31 +73,15 @@ func (c *Catalog) loadRecords(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("record of item %q: %w; restore a backup, or import the items into a new folder", r.ID, err)
 		}
-		if at := c.owner.published[rec.Num]; at != 0 && rec.Published == 0 { // written before records held it
-			rec.Published = max(1, hourOf(time.UnixMilli(at)))
-			dated = append(dated, rec.Num)
+		c.owner.content.Expect(rec.Num)
+		if portion = append(portion, rec); len(portion) == fillPortion {
+			put(portion)
+			portion = make([]*core.Record, 0, fillPortion)
 		}
-		records = append(records, rec)
-		another = another || !c.owner.content.Reads(rec)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	c.sides.write(c.version(), func(x *core.Index) {
-		for _, r := range records {
-			x.Put(r)
-		}
-	})
-	for _, n := range dated {
-		c.touch(n, true)
-	}
-	if another {
-		c.log.Info("texts are read otherwise than when this catalog was written; its records are made anew",
-			"language", c.policy.Language)
-		c.refeature()
-	}
-	return nil
+	put(portion)
+	return err
 }
 
 func (c *Catalog) loadNeighbours(ctx context.Context) error {
@@ -159,28 +106,69 @@ func (c *Catalog) loadNeighbours(ctx context.Context) error {
 // loadEvents replays what happened. Each reader's history goes through the same hands as when the events came; it is not
 // kept, readers are read from the store when they are there again.
 func (c *Catalog) loadEvents(ctx context.Context) error {
-	all := map[string]reader{}
+	past := pastReaders{most: c.limits.past}
 	x := c.sides.current()
 	err := c.store.EachEvent(ctx, 0, func(e store.StoredEvent) error {
 		if x.Get(e.Num) == nil {
 			c.owner.learner.Forget(e.Num) // deleted since; its evidence is left out
 		}
-		r := all[e.User]
+		upTo := func(row int64) (reader, error) {
+			events, err := c.store.UserEvents(ctx, e.User, row, readEvents)
+			slices.Reverse(events)
+			return replay(events, nil, c.policy), err
+		}
+		r, known := past.get(e.User)
+		if !known {
+			var err error
+			if r, err = upTo(e.Row - 1); err != nil {
+				return err
+			}
+		}
 		if k, ok := c.policy.Kind(e.Kind); ok {
 			c.owner.learner.Observe(r.history, e.Num, k.Strength(e.ValueMilli), e.AtMillis)
 		}
 		if e.AtMillis >= r.lastAt {
-			all[e.User] = r.after(e, c.policy)
-			return nil
+			r = r.after(e, c.policy)
+		} else {
+			var err error
+			if r, err = upTo(e.Row); err != nil {
+				return err
+			}
 		}
-		past, err := c.store.UserEvents(ctx, e.User, readEvents)
-		if err != nil {
-			return err
-		}
-		slices.Reverse(past)
-		past = slices.DeleteFunc(past, func(other store.StoredEvent) bool { return other.Row > e.Row })
-		all[e.User] = replay(past, nil, c.policy)
+		past.set(e.User, r)
 		return nil
 	})
 	return err
+}
+
+// pastReaders are the readers of a replay, those of late: when the young ones have most visits together they become the
+// old ones, and the old ones are dropped.
+type pastReaders struct {
+	young, old map[string]reader
+	visits     int // of the young ones
+	most       int
+	dropped    bool // some reader was: one that is not here may be known to the store
+}
+
+// perReader is about what a reader takes besides visits, in visits.
+const perReader = 8
+
+// get returns a reader; known tells that it is all that there is of them.
+func (p *pastReaders) get(user string) (r reader, known bool) {
+	if r, ok := p.young[user]; ok {
+		return r, true
+	}
+	r, ok := p.old[user]
+	return r, ok || !p.dropped
+}
+
+func (p *pastReaders) set(user string, r reader) {
+	if was, ok := p.young[user]; ok {
+		p.visits -= len(was.history) + perReader
+	} else if p.young == nil || p.visits > p.most {
+		p.dropped = p.dropped || len(p.old) > 0
+		p.young, p.old, p.visits = map[string]reader{}, p.young, 0
+	}
+	p.young[user] = r
+	p.visits += len(r.history) + perReader
 }

@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"nigh/core"
@@ -42,6 +44,12 @@ type owner struct {
 	committed  uint64                // learned revision of the last flush
 	neighbours map[core.ItemNum]bool // whose stored neighbours are out of date
 
+	// unread tells that the texts are still to be read: content knows neighbours alone, published is empty. texts is
+	// where they come from while someone reads them, held are the calls that wait for them.
+	unread bool
+	texts  chan texts
+	held   []*request
+
 	waiting     []core.ItemNum        // items whose neighbours are to be found, in order
 	waits       map[core.ItemNum]bool // the same as a set
 	changed     []core.ItemNum        // items whose weights are to be calculated anew because of their neighbours
@@ -62,6 +70,14 @@ const maxBatch = 256
 // Run commits, learns and tells subscribers until ctx is done; then it commits what was queued and returns.
 func (c *Catalog) Run(ctx context.Context) error {
 	defer close(c.done)
+	if o := &c.owner; o.unread {
+		reading, stop := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer stop()
+		o.texts = make(chan texts, 1)
+		wg.Go(func() { o.texts <- c.readTexts(reading) })
+	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -74,6 +90,10 @@ func (c *Catalog) Run(ctx context.Context) error {
 			case r := <-c.queue:
 				batch = append(batch, r)
 			case <-timer.C:
+			case t := <-c.owner.texts:
+				if err := c.takeTexts(t); err != nil && ctx.Err() == nil {
+					return errors.Join(err, c.finish())
+				}
 			case <-ctx.Done():
 				return c.finish()
 			}
@@ -113,15 +133,22 @@ func (c *Catalog) finish() error {
 		}
 		c.commit(batch)
 	}
-	for c.owner.learner.Dirty() {
+	for !c.owner.unread && c.owner.learner.Dirty() { // else the next process learns it
 		c.learn()
 	}
+	for _, r := range c.owner.held {
+		r.reply <- ErrClosed
+	}
+	c.owner.held = nil
 	c.settled(ErrClosed)
 	return c.flushRecords(context.Background())
 }
 
 // commit serves a batch of calls with one commit of the store.
 func (c *Catalog) commit(batch []*request) {
+	if c.owner.unread {
+		batch = c.hold(batch)
+	}
 	for len(batch) > 0 {
 		// A deletion ends a commit: the same id may be put again right behind it.
 		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil })

@@ -82,7 +82,7 @@ func (c *Catalog) reader(ctx context.Context, user string) (reader, error) {
 	if ok {
 		return r, nil
 	}
-	events, err := c.store.UserEvents(ctx, user, readEvents)
+	events, err := c.store.UserEvents(ctx, user, store.AllRows, readEvents)
 	if err != nil {
 		return reader{}, err
 	}

@@ -60,5 +60,44 @@ func (s *sides) write(version Version, apply func(*core.Index)) {
 	}
 }
 
+// fill puts records into the side that is read, while feed, which hands them over, makes the next ones. It is for the
+// time before anyone reads; the other side is to be filled by mirror before the first write.
+func (s *sides) fill(version Version, feed func(put func([]*core.Record)) error) error {
+	side := &s.side[s.active.Load()]
+	side.version = version
+	portions := make(chan []*core.Record, 4)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for portion := range portions {
+			for _, r := range portion {
+				side.index.Put(r)
+			}
+		}
+		side.index.Compact()
+	}()
+	err := feed(func(portion []*core.Record) { portions <- portion })
+	close(portions)
+	<-done
+	return err
+}
+
+// mirror fills the side that nobody reads from the other one, and returns all records. It may run beside read, not
+// beside write.
+func (s *sides) mirror() []*core.Record {
+	a := s.active.Load()
+	records := make([]*core.Record, 0, s.side[a].index.Len())
+	s.side[a].index.Each(func(r *core.Record) bool {
+		records = append(records, r)
+		return true
+	})
+	for _, r := range records {
+		s.side[1-a].index.Put(r)
+	}
+	s.side[1-a].index.Compact()
+	s.side[1-a].version = s.side[a].version
+	return records
+}
+
 // current returns the index as its only writer sees it. For the owner alone.
 func (s *sides) current() *core.Index { return s.side[s.active.Load()].index }

@@ -217,7 +217,7 @@ func (w *world) lawProfiles() error {
 		if err != nil {
 			return err
 		}
-		events, err := w.store.UserEvents(bg, d.user, readEvents)
+		events, err := w.store.UserEvents(bg, d.user, store.AllRows, readEvents)
 		if err != nil {
 			return err
 		}

@@ -166,7 +166,7 @@ func (s *staging) need(user string, times ...int64) error {
 		if _, ok := s.past[user]; ok {
 			return nil
 		}
-		past, err := s.c.store.UserEvents(s.ctx, user, readEvents)
+		past, err := s.c.store.UserEvents(s.ctx, user, store.AllRows, readEvents)
 		if err != nil {
 			return fmt.Errorf("read the events of a reader: %w", err)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"nigh/core"
@@ -165,9 +166,9 @@ type Store interface {
 	// EachEvent calls f with every event whose row is above since, ascending by row.
 	EachEvent(ctx context.Context, since int64, f func(StoredEvent) error) error
 
-	// UserEvents returns the last limit events of a reader by time (ties by row), the most recent first; none if limit
-	// is below 1.
-	UserEvents(ctx context.Context, user string, limit int) ([]StoredEvent, error)
+	// UserEvents returns the last limit events of a reader by time (ties by row), the most recent first, among those
+	// whose row is at most upTo (AllRows: no bound); none if limit is below 1.
+	UserEvents(ctx context.Context, user string, upTo int64, limit int) ([]StoredEvent, error)
 	// Preferences returns a reader's standing wishes, ascending by kind, then key.
 	Preferences(ctx context.Context, user string) (core.Preferences, error)
 	// Client returns what is known of a browser, or ErrNotFound.
@@ -178,6 +179,9 @@ type Store interface {
 	// Close releases what the store holds. No other method may be running.
 	Close() error
 }
+
+// AllRows is above every row.
+const AllRows = math.MaxInt64
 
 // Errors of stores. Each implementation wraps them with what it was doing.
 var (

@@ -6,6 +6,7 @@
 //	nigh tune --events FILE | --data DIR        the policy that predicts a log best          tune.go
 //	nigh policy [FILE]                          the policy, as a file                        policy.go
 //	nigh eval sessions|holdout|replay|similar   how good the rankings are, on a log          eval.go
+//	nigh bench rank|learn|import|serve          how fast it is, beside a yardstick           bench.go
 //
 // Read first: main.go. This package turns flags and signals into options and picks implementations; what the words
 // mean is decided in server, server/catalog and server/ingest.

@@ -24,16 +24,6 @@ import (
 
 var kills = flag.Int("kills", 10, "how often the server is killed under load")
 
-// asCommand makes the test's binary the command itself.
-const asCommand = "NIGH_TEST_AS_COMMAND"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(asCommand) != "" {
-		main()
-	}
-	os.Exit(m.Run())
-}
-
 // process is a running `nigh serve`.
 type process struct {
 	t    *testing.T

@@ -50,7 +50,7 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{withHint(err, "see "+cmd.CommandPath()+" --help")}
 	})
-	root.AddCommand(newServeCommand(), newImportCommand(), newEvalCommand(), newTuneCommand(), newPolicyCommand())
+	root.AddCommand(newServeCommand(), newImportCommand(), newEvalCommand(), newTuneCommand(), newPolicyCommand(), newBenchCommand())
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -63,8 +64,16 @@ A token, in a file or in the environment variable NIGH_TOKEN, is then asked of e
 	return cmd
 }
 
+// gcPercent is how much garbage a server lets come together, against what it holds, unless GOGC says otherwise. Most of
+// what it holds is index and texts, which stay: 100,000 items take 0.92 GB instead of 1.11 GB, and a list under full load
+// a twentieth more time.
+const gcPercent = 50
+
 // serve picks the implementations and runs them until ctx is done.
 func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	log, err := newLogger(f.logFormat, errOut)
 	if err != nil {
 		return err

@@ -119,7 +119,7 @@ func BenchmarkRead(b *testing.B) {
 			return err
 		},
 		"UserEvents=50": func() error {
-			_, err := db.UserEvents(ctx, fmt.Sprintf("reader-%032x", r.IntN(100_000)), 50)
+			_, err := db.UserEvents(ctx, fmt.Sprintf("reader-%032x", r.IntN(100_000)), store.AllRows, 50)
 			return err
 		},
 		"KnownKeys=200": func() error {

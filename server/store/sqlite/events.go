@@ -15,12 +15,12 @@ func (db *DB) EachEvent(ctx context.Context, since int64, f func(store.StoredEve
 	return each(db, "read events", rows, err, scanEvent, f)
 }
 
-// UserEvents returns the last limit events of a reader by time, the most recent first.
-func (db *DB) UserEvents(ctx context.Context, user string, limit int) ([]store.StoredEvent, error) {
+// UserEvents returns the last limit events of a reader by time up to a row, the most recent first.
+func (db *DB) UserEvents(ctx context.Context, user string, upTo int64, limit int) ([]store.StoredEvent, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	rows, err := db.r.userEvents.QueryContext(ctx, user, limit)
+	rows, err := db.r.userEvents.QueryContext(ctx, user, upTo, limit)
 	events, err := collect(rows, err, scanEvent)
 	if err != nil {
 		return nil, db.reading(fmt.Sprintf("read events of %q", user), err)

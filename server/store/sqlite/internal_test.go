@@ -96,7 +96,7 @@ func TestCommit_ForgetsNamesOfAFailedBatch(t *testing.T) {
 		}
 		for n := 2; n < 22; n++ {
 			user := fmt.Sprint("of item-", n)
-			if es, err := db.UserEvents(ctx, user, 9); err != nil || len(es) != 1 || es[0].Num != core.ItemNum(n) || es[0].User != user {
+			if es, err := db.UserEvents(ctx, user, store.AllRows, 9); err != nil || len(es) != 1 || es[0].Num != core.ItemNum(n) || es[0].User != user {
 				t.Errorf("%s: events of %q = %v, %v, want its own one", name, user, es, err)
 			}
 		}

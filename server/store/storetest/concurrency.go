@@ -72,7 +72,7 @@ func readersSeeWhole(t *testing.T, p *place) {
 			if err != nil {
 				return err
 			}
-			events, err := p.s.UserEvents(p.ctx, "ada", 1)
+			events, err := p.s.UserEvents(p.ctx, "ada", store.AllRows, 1)
 			if err != nil {
 				return err
 			}

@@ -54,7 +54,7 @@ func dumpOf(ctx context.Context, s store.Store, ask asked) (d dump, err error) {
 	d.Events, err = allEvents(ctx, s, 0)
 	add(err)
 	for _, u := range ask.users {
-		es, err := s.UserEvents(ctx, u, 1000)
+		es, err := s.UserEvents(ctx, u, store.AllRows, 1000)
 		add(err)
 		ps, err := s.Preferences(ctx, u)
 		add(err)

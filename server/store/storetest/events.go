@@ -36,7 +36,7 @@ func eventOutlivesItem(t *testing.T, p *place) {
 	p.commit(store.Batch{Items: []store.StoredItem{item(1, "a")}, Events: []store.NewEvent{event(1, "ada", "view", 1)}})
 	p.commit(store.Batch{Deleted: []core.ItemNum{1}})
 	equal(t, "rows after the item is gone", rows(must[[]store.StoredEvent](t)(allEvents(p.ctx, p.s, 0))), []int64{1})
-	equal(t, "rows of the reader", rows(must[[]store.StoredEvent](t)(p.s.UserEvents(p.ctx, "ada", 9))), []int64{1})
+	equal(t, "rows of the reader", rows(must[[]store.StoredEvent](t)(p.s.UserEvents(p.ctx, "ada", store.AllRows, 9))), []int64{1})
 }
 
 func userEvents(t *testing.T, p *place) {
@@ -48,10 +48,14 @@ func userEvents(t *testing.T, p *place) {
 	}})
 	of := func(user string, limit int) []store.StoredEvent {
 		t.Helper()
-		return must[[]store.StoredEvent](t)(p.s.UserEvents(p.ctx, user, limit))
+		return must[[]store.StoredEvent](t)(p.s.UserEvents(p.ctx, user, store.AllRows, limit))
 	}
 	equal(t, "rows of ada", rows(of("ada", 100)), []int64{5, 1, 4, 3, 6}) // 300 twice: the later row first
 	equal(t, "last two rows of ada", rows(of("ada", 2)), []int64{5, 1})
+	for upTo, want := range [][]int64{nil, {1}, {1}, {1, 3}, {1, 4}, {5, 1}} { // the last two
+		got := must[[]store.StoredEvent](t)(p.s.UserEvents(p.ctx, "ada", int64(upTo), 2))
+		equal(t, fmt.Sprint("rows of ada up to row ", upTo), rows(got), want)
+	}
 	equal(t, "rows of bob", rows(of("bob", 100)), []int64{2})
 	equal(t, "rows of a stranger", rows(of("eve", 100)), nil)
 	equal(t, "rows with limit 0", rows(of("ada", 0)), nil)
