@@ -1,5 +1,7 @@
 package core
 
+import "math/bits"
+
 // Weight is an item's weight for one feature on a logarithmic scale: 0 is none, code c > 0 stands for
 // 2^((c-1)/16 - 12) of One, so 1 is 1/4096, 193 is 1 and 255 is 14.7. Rounding costs at most 2.2 % and a unit of 1/65536.
 type Weight uint8
@@ -16,7 +18,14 @@ func (w Weight) Value() int32 { return weightValue[w] }
 // QuantizeWeight returns the code nearest to v (in units of One, linear); what is below half of the smallest is 0,
 // what is above the largest is the largest.
 func QuantizeWeight(v int64) Weight {
-	lo, hi := 0, 255
+	if v >= int64(weightValue[255]) {
+		return 255
+	}
+	lo, hi := 0, 1
+	if v >= 16 { // code 1 is 16, and each octave of v has 16 codes
+		lo = 16*(bits.Len64(uint64(v))-5) + 1
+		hi = min(lo+16, 255)
+	}
 	for lo < hi { // the smallest code whose value is >= v
 		m := (lo + hi) / 2
 		if int64(weightValue[m]) >= v {

@@ -37,6 +37,7 @@ type counts struct {
 	damp     core.Damp
 	share    uint8 // of the sources that were not refined
 	marked   bool
+	fresh    bool // edges are those that Weights would make
 	waits    bool // for its refinement
 
 	from    candidates
@@ -158,11 +159,11 @@ func (l *Learner) touch(n core.ItemNum, a *counts, scale float64) {
 		for _, t := range a.holders {
 			l.mark(t, l.at(t))
 		}
-		l.mark(n, a)
+		l.markRecord(n, a)
 	}
 	if damp != a.damp {
 		a.damp = damp
-		l.mark(n, a)
+		l.markRecord(n, a)
 	}
 }
 
@@ -306,8 +307,24 @@ func (l *Learner) unhold(source, target core.ItemNum) {
 	}
 }
 
+// mark notes that an item's edges may be others.
 func (l *Learner) mark(n core.ItemNum, it *counts) {
-	if it != nil && !it.marked {
+	if it != nil {
+		it.fresh = false
+		l.markRecord(n, it)
+	}
+}
+
+// Relate tells l that an item's content neighbours are others: its next Weights are made of them.
+func (l *Learner) Relate(n core.ItemNum) {
+	if it := l.at(n); it != nil {
+		it.fresh = false
+	}
+}
+
+// markRecord notes that an item's record may be another one, with the same edges.
+func (l *Learner) markRecord(n core.ItemNum, it *counts) {
+	if !it.marked {
 		it.marked = true
 		l.dirty = append(l.dirty, n)
 	}

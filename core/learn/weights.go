@@ -51,8 +51,8 @@ func (l *Learner) quantize(it *counts, c *candidate, a *counts, count float64) c
 }
 
 // Weights returns an item's edges, damping and heat as of an hour: what was counted, with content in the place of
-// evidence that is not there. published is when the item appeared (Unix milliseconds, 0 if unknown). The edges are the
-// learner's too and must not be changed.
+// evidence that is not there; neighbours are those of the last call unless Relate was told. published is when the item
+// appeared (Unix milliseconds, 0 if unknown). The edges are the learner's too and must not be changed.
 //
 // A content neighbour of cosine s counts as ContentWeight·λ·s transitions that were never seen: alone that is a weight
 // of ContentWeight·s; what is counted soon outweighs it, and it fades with the contacts of both.
@@ -61,6 +61,19 @@ func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int6
 		return core.Weights{Num: n}
 	}
 	it := l.get(n, l.scale(hour))
+	if !it.fresh {
+		l.makeEdges(n, it, neighbours, hour)
+		it.fresh = true
+	}
+	heat := it.heat
+	if published != 0 && l.policy.FreshContacts > 0 {
+		h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
+		heat = addLog2(heat, h+math.Log2(l.policy.FreshContacts))
+	}
+	return core.Weights{Num: n, Heat: quantizeHeat(heat), Damp: it.damp, Edges: it.edges}
+}
+
+func (l *Learner) makeEdges(n core.ItemNum, it *counts, neighbours []Neighbour, hour float64) {
 	w := &l.work
 	if l.due(it) && it.refined == 0 { // as after a start: unrefined weights are several times too large
 		l.refine(n, it, neighbours, hour)
@@ -80,12 +93,6 @@ func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int6
 		}
 	}
 	l.keep(n, it)
-	heat := it.heat
-	if published != 0 && l.policy.FreshContacts > 0 {
-		h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
-		heat = addLog2(heat, h+math.Log2(l.policy.FreshContacts))
-	}
-	return core.Weights{Num: n, Heat: quantizeHeat(heat), Damp: it.damp, Edges: it.edges}
 }
 
 // keep makes the edges at hand the item's, and tells their sources.
@@ -111,8 +118,15 @@ func (l *Learner) keep(n core.ItemNum, it *counts) {
 	}
 }
 
-// pick collects the K sources of largest key into work.picked, ascending by item.
+// pick collects the K sources of largest key into work.picked, ascending by item. Most candidates are far below the
+// weakest that was kept last time: those are passed over, unless too few are left.
 func (l *Learner) pick(n core.ItemNum, it *counts, neighbours []Neighbour, hour float64) {
+	if !l.pickAbove(it.floor*0.9, n, it, neighbours, hour) {
+		l.pickAbove(0, n, it, neighbours, hour)
+	}
+}
+
+func (l *Learner) pickAbove(least float32, n core.ItemNum, it *counts, neighbours []Neighbour, hour float64) (enough bool) {
 	w := &l.work
 	fade := l.policy.ContentWeight * l.fade(it.contacts)
 	w.similar = w.similar[:0]
@@ -123,8 +137,9 @@ func (l *Learner) pick(n core.ItemNum, it *counts, neighbours []Neighbour, hour 
 	w.picked = w.picked[:0]
 	add := func(s source) {
 		if a := l.at(s.item); a != nil && s.item != n && s.count > 0 {
-			s.key = key(s.count, a)
-			w.picked = append(w.picked, s)
+			if s.key = key(s.count, a); s.key >= least {
+				w.picked = append(w.picked, s)
+			}
 		}
 	}
 	similar := w.similar
@@ -156,10 +171,14 @@ func (l *Learner) pick(n core.ItemNum, it *counts, neighbours []Neighbour, hour 
 	for len(similar) > 0 {
 		content()
 	}
+	if least > 0 && len(w.picked) <= core.MaxEdges {
+		return false
+	}
 	it.floor = 0
 	if len(w.picked) > core.MaxEdges {
 		it.floor = w.cut()
 	}
+	return true
 }
 
 // fade is what contacts leave of content.

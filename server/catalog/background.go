@@ -168,6 +168,7 @@ func (c *Catalog) neighboursOf(n core.ItemNum) {
 		o.liveSince = c.now()
 	}
 	o.neighbours[n] = true
+	o.learner.Relate(n)
 	o.reweigh(n)
 }
 
