@@ -53,7 +53,7 @@ func (w *world) settle() error {
 
 func (w *world) resting() bool {
 	o := &w.c.owner
-	if o.learner.Dirty() || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
+	if o.learner.Dirty() || o.learner.Stale() > 0 || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
 		return false
 	}
 	for _, d := range w.devices {
@@ -267,6 +267,9 @@ func (w *world) lawLists() error {
 			return err
 		}
 		for _, l := range d.shown {
+			if l.Version.Hour/24 != hourOf(w.c.now())/24 {
+				continue // a new day explores other items, and nobody asked since it began
+			}
 			ask := wire.Ask{Limit: 5, Similar: string(d.asked[l.Question])}
 			if l.Question == "page" {
 				ask.Limit, ask.After = 4, d.after
