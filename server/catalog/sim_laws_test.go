@@ -69,7 +69,8 @@ func (w *world) states() (s string) {
 	for _, d := range w.devices {
 		s += fmt.Sprintf("%s %v at %d with %d pending (%s); ", d.name, d.status.State, d.status.Seq, d.status.Pending, d.status.Error)
 	}
-	return s + fmt.Sprintf("server at %d", w.c.owner.seq)
+	o := &w.c.owner
+	return s + fmt.Sprintf("server at %d, %d stale until %v, %d live, %d with neighbours, %d waiting, %d changed, dirty %v", o.seq, o.learner.Stale(), o.refineAt.Sub(w.c.now()), len(o.live), len(o.neighbours), len(o.waiting), len(o.changed), o.learner.Dirty())
 }
 
 // laws are what must hold when all is at rest.

@@ -227,7 +227,7 @@ func (w *world) pass(millis int64) {
 			d.step(replica.Tick{})
 		}
 	}
-	if w.c.nextTask() <= 0 {
+	if w.c.nextTask() <= 0 || w.c.owner.unread { // whose texts Run reads by itself
 		w.c.turn(nil)
 	}
 }
