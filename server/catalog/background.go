@@ -44,7 +44,7 @@ func (c *Catalog) nextTask() time.Duration {
 func (c *Catalog) untilOther() time.Duration {
 	o := &c.owner
 	switch {
-	case o.learner.Dirty() || len(o.live) > flushSoon && !o.flushFailed:
+	case o.learner.Dirty() || len(o.flushing) > 0 || len(o.live) > flushSoon && !o.flushFailed:
 		return 0
 	case len(o.waiting) > 0:
 		return c.untilRelated()
@@ -116,8 +116,11 @@ func (c *Catalog) background() {
 	}
 	idle := !o.learner.Dirty() && o.learner.Stale() == 0 && len(o.changed)+len(o.waiting) == 0
 	due := c.now().Sub(o.liveSince) >= c.flush || len(o.live) > flushSoon && !o.flushFailed
-	if len(o.live)+len(o.neighbours) > 0 && (due || idle && len(o.settling) > 0) {
-		err := c.flushRecords(context.Background())
+	if len(o.flushing) == 0 && len(o.live)+len(o.neighbours) > 0 && (due || idle && len(o.settling) > 0) {
+		o.flushing = c.unflushed()
+	}
+	if len(o.flushing) > 0 {
+		err := c.flushNext(context.Background())
 		if o.flushFailed = err != nil; err != nil {
 			o.liveSince = c.now() // try again later
 			c.log.Error("learned weights could not be committed; they stay live and are tried again", "error", err)
@@ -295,8 +298,43 @@ func (c *Catalog) refeature() {
 // stays noted. An item's neighbours are committed together with the weights that come of them: a restart finds work to
 // do for an item that has no neighbours in the store, and for no other.
 func (c *Catalog) flushRecords(ctx context.Context) error {
+	c.owner.flushing = c.unflushed()
+	for len(c.owner.flushing) > 0 {
+		if err := c.flushNext(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flushNext commits the next portion of a flush: no call waits for more than one.
+func (c *Catalog) flushNext(ctx context.Context) error {
 	o := &c.owner
+	n := min(len(o.flushing), c.limits.flush)
+	portion := o.flushing[:n]
+	if o.flushing = o.flushing[n:]; len(o.flushing) == 0 {
+		o.flushing = nil
+		o.liveSince = c.now() // of what became live meanwhile
+	}
 	x := c.sides.current()
+	portion = slices.DeleteFunc(portion, func(n core.ItemNum) bool {
+		gone := x.Get(n) == nil
+		if gone {
+			delete(o.live, n)
+			delete(o.neighbours, n)
+		}
+		return gone
+	})
+	if err := c.flushItems(ctx, x, portion); err != nil {
+		o.flushing = nil
+		return err
+	}
+	return nil
+}
+
+// unflushed returns the items whose records or neighbours are to be committed, ascending.
+func (c *Catalog) unflushed() []core.ItemNum {
+	o := &c.owner
 	var nums []core.ItemNum
 	for n := range o.live {
 		nums = append(nums, n)
@@ -307,20 +345,7 @@ func (c *Catalog) flushRecords(ctx context.Context) error {
 		}
 	}
 	slices.Sort(nums)
-	nums = slices.DeleteFunc(nums, func(n core.ItemNum) bool {
-		gone := x.Get(n) == nil
-		if gone {
-			delete(o.live, n)
-			delete(o.neighbours, n)
-		}
-		return gone
-	})
-	for chunk := range slices.Chunk(nums, c.limits.flush) {
-		if err := c.flushItems(ctx, x, chunk); err != nil {
-			return err
-		}
-	}
-	return nil
+	return nums
 }
 
 // flushItems commits the live weights and the neighbours of some items.

@@ -41,6 +41,7 @@ type owner struct {
 	// live are the items whose weights (or, if true, features) changed since the last commit of records.
 	live       map[core.ItemNum]bool
 	liveSince  time.Time
+	flushing   []core.ItemNum        // what a flush under way has still to commit
 	committed  uint64                // learned revision of the last flush
 	neighbours map[core.ItemNum]bool // whose stored neighbours are out of date
 
