@@ -342,8 +342,8 @@ func (l *Learner) markTargets(n core.ItemNum) {
 	}
 }
 
-// Dirty tells whether TakeDirty would return something.
-func (l *Learner) Dirty() bool { return len(l.dirty) > 0 }
+// Dirty returns how many items TakeDirty would return at most.
+func (l *Learner) Dirty() int { return len(l.dirty) }
 
 // TakeDirty returns up to most items whose weights may have changed, those that were marked first.
 func (l *Learner) TakeDirty(most int) []core.ItemNum {

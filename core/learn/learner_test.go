@@ -189,7 +189,7 @@ func TestLearner_MarksWhatChanges(t *testing.T) {
 			at := hour*hourMillis + step
 			l.Observe(h, n, 256, at)
 			h = h.Record(core.Visit{Item: n, Strength: 256, At: at})
-			for l.Dirty() {
+			for l.Dirty() > 0 {
 				for _, m := range l.TakeDirty(3) {
 					known[m] = l.Weights(m, like(m), 0, hour)
 				}

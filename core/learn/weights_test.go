@@ -188,7 +188,7 @@ func TestRefine_FollowsTheCounts(t *testing.T) {
 		}
 		l.Observe(h, core.ItemNum(1+rnd.IntN(30)), core.ProfileOne, 1)
 		if step%50 == 0 {
-			for l.Dirty() {
+			for l.Dirty() > 0 {
 				for _, n := range l.TakeDirty(7) {
 					l.Weights(n, nil, 0, 1)
 				}

@@ -21,13 +21,27 @@ const (
 	fewItems = 64
 )
 
-// Bounds of one step in the background, some milliseconds each, so that calls are served in between.
+// Bounds of one step in the background: calls are served in between. A step ends when stepTime is over, whatever is left
+// of it; it is looked at after every stepItems.
 const (
-	learnStep = 128   // items whose weights are calculated
-	findStep  = 64    // items whose neighbours are found
+	learnStep = 128 // items whose weights are calculated
+	findStep  = 64  // items whose neighbours are found
+	fineStep  = 16  // items that are refined
+	stepItems = 8
+	stepTime  = time.Millisecond
 	flushSoon = 16384 // changed records that are committed without waiting for their time
-	fineStep  = 16    // items that are refined
 )
+
+// step calls do for at most so many items, a few at a time, until stepTime is over or nothing is left.
+func (c *Catalog) step(most int, left func() int, do func(n int)) {
+	start := c.now()
+	for done := 0; done < most && left() > 0; done += stepItems {
+		if done > 0 && c.now().Sub(start) > stepTime {
+			return
+		}
+		do(min(stepItems, left()))
+	}
+}
 
 // refineShare is the part of one processor that refinement may take while readers wait for answers.
 const refineShare = 4
@@ -44,7 +58,7 @@ func (c *Catalog) nextTask() time.Duration {
 func (c *Catalog) untilOther() time.Duration {
 	o := &c.owner
 	switch {
-	case o.learner.Dirty() || len(o.flushing) > 0 || len(o.live) > flushSoon && !o.flushFailed:
+	case o.learner.Dirty() > 0 || len(o.flushing) > 0 || len(o.live) > flushSoon && !o.flushFailed:
 		return 0
 	case len(o.waiting) > 0:
 		return c.untilRelated()
@@ -79,7 +93,7 @@ func (c *Catalog) untilRefined() time.Duration {
 func (c *Catalog) refine() {
 	o := &c.owner
 	start := c.now()
-	o.learner.Refine(fineStep, o.content.Neighbours, hoursOf(start))
+	c.step(fineStep, o.learner.Stale, func(n int) { o.learner.Refine(n, o.content.Neighbours, hoursOf(start)) })
 	end := c.now()
 	o.refineAt = end.Add((refineShare - 1) * end.Sub(start))
 }
@@ -100,7 +114,7 @@ func (c *Catalog) background() {
 		return
 	}
 	switch {
-	case o.learner.Dirty():
+	case o.learner.Dirty() > 0:
 		c.learn()
 	case c.untilRefined() == 0:
 		c.refine()
@@ -108,13 +122,14 @@ func (c *Catalog) background() {
 		c.relate()
 	case len(o.changed) > 0 && len(o.waiting) <= fewItems:
 		// Not while many still wait: each of them changes its neighbours' edges too, 64 times the work.
-		n := min(len(o.changed), learnStep)
-		c.recalculate(o.changed[:n])
-		if o.changed = o.changed[n:]; len(o.changed) == 0 {
-			o.changed = nil
-		}
+		c.step(learnStep, func() int { return len(o.changed) }, func(n int) {
+			c.recalculate(o.changed[:n])
+			if o.changed = o.changed[n:]; len(o.changed) == 0 {
+				o.changed = nil
+			}
+		})
 	}
-	idle := !o.learner.Dirty() && o.learner.Stale() == 0 && len(o.changed)+len(o.waiting) == 0
+	idle := o.learner.Dirty() == 0 && o.learner.Stale() == 0 && len(o.changed)+len(o.waiting) == 0
 	due := c.now().Sub(o.liveSince) >= c.flush || len(o.live) > flushSoon && !o.flushFailed
 	if len(o.flushing) == 0 && len(o.live)+len(o.neighbours) > 0 && (due || idle && len(o.settling) > 0) {
 		o.flushing = c.unflushed()
@@ -192,7 +207,10 @@ func (o *owner) wait(n core.ItemNum) {
 }
 
 // learn makes live what events taught.
-func (c *Catalog) learn() { c.recalculate(c.owner.learner.TakeDirty(learnStep)) }
+func (c *Catalog) learn() {
+	l := c.owner.learner
+	c.step(learnStep, l.Dirty, func(n int) { c.recalculate(l.TakeDirty(n)) })
+}
 
 // recalculate makes the weights of items anew, and live.
 func (c *Catalog) recalculate(due []core.ItemNum) {
@@ -230,11 +248,14 @@ func (c *Catalog) makeLive(records []*core.Record) {
 
 // relate finds the neighbours of the next items that wait for theirs.
 func (c *Catalog) relate() {
-	o := &c.owner
-	if o.content.Stale() {
+	if c.owner.content.Stale() {
 		c.refeature()
 	}
-	n := min(len(o.waiting), findStep)
+	c.step(findStep, func() int { return len(c.owner.waiting) }, c.relateNext)
+}
+
+func (c *Catalog) relateNext(n int) {
+	o := &c.owner
 	step := o.waiting[:n]
 	found := make([][]learn.Neighbour, n)
 	if o.finders == nil {

@@ -134,7 +134,7 @@ func (c *Catalog) finish() error {
 		}
 		c.commit(batch)
 	}
-	for !c.owner.unread && c.owner.learner.Dirty() { // else the next process learns it
+	for !c.owner.unread && c.owner.learner.Dirty() > 0 { // else the next process learns it
 		c.learn()
 	}
 	for _, r := range c.owner.held {

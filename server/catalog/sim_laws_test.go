@@ -53,7 +53,7 @@ func (w *world) settle() error {
 
 func (w *world) resting() bool {
 	o := &w.c.owner
-	if o.learner.Dirty() || o.learner.Stale() > 0 || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
+	if o.learner.Dirty() > 0 || o.learner.Stale() > 0 || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
 		return false
 	}
 	for _, d := range w.devices {
@@ -70,7 +70,7 @@ func (w *world) states() (s string) {
 		s += fmt.Sprintf("%s %v at %d with %d pending (%s); ", d.name, d.status.State, d.status.Seq, d.status.Pending, d.status.Error)
 	}
 	o := &w.c.owner
-	return s + fmt.Sprintf("server at %d, %d stale until %v, %d live, %d with neighbours, %d waiting, %d changed, dirty %v", o.seq, o.learner.Stale(), o.refineAt.Sub(w.c.now()), len(o.live), len(o.neighbours), len(o.waiting), len(o.changed), o.learner.Dirty())
+	return s + fmt.Sprintf("server at %d, %d stale until %v, %d live, %d with neighbours, %d waiting, %d changed, %d dirty", o.seq, o.learner.Stale(), o.refineAt.Sub(w.c.now()), len(o.live), len(o.neighbours), len(o.waiting), len(o.changed), o.learner.Dirty())
 }
 
 // laws are what must hold when all is at rest.

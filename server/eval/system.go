@@ -165,7 +165,7 @@ func (s *System) Observe(h core.History, n core.ItemNum, strength int32, at int6
 
 // Build makes the records of all items, as of a time, and the index of them.
 func (s *System) Build(at int64) {
-	for s.learner.Dirty() {
+	for s.learner.Dirty() > 0 {
 		s.learner.TakeDirty(1 << 20)
 	}
 	s.learner.RefineAll()
