@@ -106,11 +106,15 @@ func (s *Stemmer) size(i int) int {
 	return 3
 }
 
+// maxDepth bounds how deep routines call one another; a test shows that none comes near.
+const maxDepth = 8
+
 // Machine is the working memory of Stem. Its zero value is ready.
 type Machine struct {
 	*Stemmer
-	reg [firstConstant]int
-	buf [2 * MaxWordBytes]byte // the word is buf[:reg[regLimit]]
+	own [maxDepth][firstShared]int // the variables of the routines that run
+	reg [firstConstant]int         // what they share; the first firstShared are not used
+	buf [2 * MaxWordBytes]byte     // the word is buf[:reg[regLimit]]
 }
 
 // Stem returns the stem of a word, in lower case and composed (NFC); the word itself if it is longer than MaxWordBytes. It
@@ -120,10 +124,10 @@ func (s *Stemmer) Stem(m *Machine, word string) string {
 		return word
 	}
 	m.Stemmer = s
-	clear(m.reg[:])
+	clear(m.reg[firstShared:])
 	m.reg[regLimit], m.reg[regKet] = len(word), len(word)
 	copy(m.buf[:], word)
-	m.run(0)
+	m.run(0, 0)
 	n := m.reg[regLimit]
 	if n <= len(word) && word[:n] == string(m.buf[:n]) {
 		return word[:n]
@@ -131,37 +135,47 @@ func (s *Stemmer) Stem(m *Machine, word string) string {
 	return string(m.buf[:n])
 }
 
-// run runs the routine at pc and returns what it returns.
-func (m *Machine) run(pc int) bool {
+// run runs the routine at pc, called depth deep, and returns what it returns. Invariant: a routine sets a variable of its
+// own before it reads it, as Go made sure of in the library.
+func (m *Machine) run(pc, depth int) bool {
 	code, flag := m.code, false
+	own := &m.own[depth%maxDepth]
 	for {
-		op := opcode(code[pc])
-		switch op {
+		switch op := opcode(code[pc]); op {
 		case opTrue:
 			return true
 		case opFalse:
 			return false
-		case opFalseIf, opFalseNot:
-			if flag == (op == opFalseIf) {
+		case opFalseIf:
+			if flag {
 				return false
 			}
 			pc++
-			continue
-		case opJump, opJumpIf, opJumpNot:
-			if op == opJump || flag == (op == opJumpIf) {
+		case opFalseNot:
+			if !flag {
+				return false
+			}
+			pc++
+		case opJump:
+			pc = int(code[pc+1]) | int(code[pc+2])<<8
+		case opJumpIf:
+			if flag {
 				pc = int(code[pc+1]) | int(code[pc+2])<<8
 			} else {
 				pc += 3
 			}
-			continue
+		case opJumpNot:
+			if flag {
+				pc += 3
+			} else {
+				pc = int(code[pc+1]) | int(code[pc+2])<<8
+			}
 		case opNext:
 			m.reg[regCursor] = m.next(m.reg[regCursor])
 			pc++
-			continue
 		case opPrev:
 			m.reg[regCursor] = m.prev(m.reg[regCursor])
 			pc++
-			continue
 		case opSlice, opInsert, opEq, opEqB:
 			size := int(code[pc+1])
 			arg := code[pc+2 : pc+2+size]
@@ -176,56 +190,62 @@ func (m *Machine) run(pc int) bool {
 			default:
 				flag = m.equalB(arg)
 			}
-			continue
 		case opDec:
-			m.reg[code[pc+1]]--
+			r := register(code[pc+1])
+			m.set(own, r, m.value(own, r)-1)
 			pc += 2
-			continue
-		case opIn, opOut, opInB, opOutB:
-			g := &m.groups[code[pc+1]]
-			if op == opIn || op == opOut {
-				flag = m.member(g, op == opIn)
-			} else {
-				flag = m.memberB(g, op == opInB)
-			}
+		case opIn, opOut:
+			flag = m.member(&m.groups[code[pc+1]], op == opIn)
 			pc += 2
-			continue
-		}
-		r, q := register(code[pc+1]), register(code[pc+2])
-		switch op {
+		case opInB, opOutB:
+			flag = m.memberB(&m.groups[code[pc+1]], op == opInB)
+			pc += 2
 		case opCall:
-			var saved [firstShared]int
-			copy(saved[:], m.reg[:firstShared])
-			flag = m.run(int(r) | int(q)<<8)
-			copy(m.reg[:firstShared], saved[:])
-		case opMove:
-			m.reg[r] = m.value(q)
-		case opBack:
-			m.reg[r] = m.reg[regLimit] - m.value(q)
-		case opHop:
-			m.reg[r] = m.hop(m.value(q))
-		case opHopB:
-			m.reg[r] = m.hopB(m.value(q))
-		case opAmong:
-			m.reg[r] = m.among(&m.tables[q])
-		case opAmongB:
-			m.reg[r] = m.amongB(&m.tables[q])
-		case opLess:
-			flag = m.value(r) < m.value(q)
-		case opLessEqual:
-			flag = m.value(r) <= m.value(q)
-		case opEqual:
-			flag = m.value(r) == m.value(q)
+			flag = m.run(int(code[pc+1])|int(code[pc+2])<<8, depth+1)
+			pc += 3
+		default:
+			r, q := register(code[pc+1]), register(code[pc+2])
+			pc += 3
+			switch op {
+			case opMove:
+				m.set(own, r, m.value(own, q))
+			case opBack:
+				m.set(own, r, m.reg[regLimit]-m.value(own, q))
+			case opHop:
+				m.set(own, r, m.hop(m.value(own, q)))
+			case opHopB:
+				m.set(own, r, m.hopB(m.value(own, q)))
+			case opAmong:
+				m.set(own, r, m.among(&m.tables[q]))
+			case opAmongB:
+				m.set(own, r, m.amongB(&m.tables[q]))
+			case opLess:
+				flag = m.value(own, r) < m.value(own, q)
+			case opLessEqual:
+				flag = m.value(own, r) <= m.value(own, q)
+			case opEqual:
+				flag = m.value(own, r) == m.value(own, q)
+			}
 		}
-		pc += 3
 	}
 }
 
-func (m *Machine) value(r register) int {
-	if r >= firstConstant {
+func (m *Machine) value(own *[firstShared]int, r register) int {
+	switch {
+	case r >= firstConstant:
 		return int(r - firstConstant)
+	case r < firstShared:
+		return own[r]
 	}
 	return m.reg[r]
+}
+
+func (m *Machine) set(own *[firstShared]int, r register, v int) {
+	if r < firstShared {
+		own[r] = v
+	} else {
+		m.reg[r%firstConstant] = v
+	}
 }
 
 // next is where the character after the one at i begins, prev where the one before begins.

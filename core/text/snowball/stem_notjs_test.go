@@ -75,6 +75,43 @@ func TestStem_IsTheLibrarysOfEveryEnding(t *testing.T) {
 	}
 }
 
+func TestPrograms_CallNotTooDeep(t *testing.T) {
+	for _, l := range languages {
+		s := New(l.tag)
+		var deepest func(pc, depth int) int
+		deepest = func(pc, depth int) int {
+			if depth > maxDepth {
+				return depth
+			}
+			most, seen := depth, map[int]bool{}
+			for todo := []int{pc}; len(todo) > 0; {
+				i := todo[len(todo)-1]
+				todo = todo[:len(todo)-1]
+				if seen[i] {
+					continue
+				}
+				seen[i] = true
+				op, next := opcode(s.code[i]), i+s.size(i)
+				switch op {
+				case opTrue, opFalse:
+					continue
+				case opJump, opJumpIf, opJumpNot:
+					todo = append(todo, int(s.code[i+1])|int(s.code[i+2])<<8)
+				case opCall:
+					most = max(most, deepest(int(s.code[i+1])|int(s.code[i+2])<<8, depth+1))
+				}
+				if op != opJump {
+					todo = append(todo, next)
+				}
+			}
+			return most
+		}
+		if got := deepest(0, 1); got > maxDepth {
+			t.Errorf("%s: %d routines call one another, want at most %d", l.tag, got, maxDepth)
+		}
+	}
+}
+
 func TestStem_DoesNotAllocateForABeginningOfTheWord(t *testing.T) {
 	s := New("de")
 	var m Machine
