@@ -31,24 +31,30 @@ func NewAnalyzer(tag string, others ...string) *Analyzer {
 	a := newAnalyzer(tag)
 	for _, o := range others {
 		other := newAnalyzer(o)
-		known := other.name == a.name
+		have := other.name == a.name
 		for _, b := range a.besides {
-			known = known || other.name == b.name
+			have = have || other.name == b.name
 		}
-		if !known {
+		if !have {
 			a.besides = append(a.besides, other)
 		}
 	}
 	return a
 }
 
-func newAnalyzer(tag string) *Analyzer {
-	name := Fold(tag)
-	for i := 0; i < len(name); i++ {
-		if name[i] == '-' || name[i] == '_' {
-			name = name[:i]
+// known returns the name of the language that a tag means to an analyzer.
+func known(tag string) string {
+	primary, _ := ParseLanguage(tag)
+	for _, l := range languages {
+		if l.name == primary {
+			return l.name
 		}
 	}
+	return Undetermined
+}
+
+func newAnalyzer(tag string) *Analyzer {
+	name := known(tag)
 	for _, l := range languages {
 		if l.name != name {
 			continue
@@ -65,6 +71,34 @@ func newAnalyzer(tag string) *Analyzer {
 
 // Undetermined is the language of an Analyzer that knows nothing of its text's language.
 const Undetermined = "und"
+
+// For returns the analyzer of a text whose language is given by its own tag: a itself for "".
+func (a *Analyzer) For(tag string) *Analyzer {
+	if tag == "" {
+		return a
+	}
+	name := known(tag)
+	if name == a.name {
+		return a
+	}
+	for _, b := range a.besides {
+		if b.name == name {
+			return b
+		}
+	}
+	return newAnalyzer(name)
+}
+
+// Asks tells whether Query looks for what a text of a tag's language becomes: whether it is one of a's languages.
+func (a *Analyzer) Asks(tag string) bool {
+	f := a.For(tag)
+	for _, b := range a.besides {
+		if f == b {
+			return true
+		}
+	}
+	return f == a
+}
 
 // Language returns the subtag of the language whose rules a follows: "en", or Undetermined.
 func (a *Analyzer) Language() string { return a.name }
