@@ -8,6 +8,8 @@ type Policy struct {
 
 	// Language is how texts are read, a BCP 47 primary subtag: see text.NewAnalyzer.
 	Language string
+	// Languages are the other languages of items: a reader's words are read in each (text.Analyzer.Query).
+	Languages []string
 
 	// Recency[r] is the weight of the r-th most recent item of a history (0 = the last), in units of 1/4096. Its
 	// length is W, the number of items that a profile is made of.

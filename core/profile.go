@@ -59,7 +59,7 @@ func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf fu
 		}
 		switch q.Kind {
 		case PreferText:
-			for _, stem := range a.Terms(q.Key) {
+			for _, stem := range a.Query(q.Key) {
 				add(TermFeature(stem), p.TextWeight)
 			}
 		case PreferTag:

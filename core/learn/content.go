@@ -12,6 +12,7 @@ import (
 // Text is what Content reads of an item.
 type Text struct {
 	Title, Description, Author string
+	Language                   string // a BCP 47 tag; "": the catalog's
 	Tags, Categories           []string
 	Attributes                 []core.Attribute
 }
@@ -100,8 +101,9 @@ func NewContent(a *text.Analyzer) *Content {
 // Parsed is a text taken apart: the costly half of Put, which needs no Content and may be done in any goroutine.
 type Parsed struct{ doc *doc }
 
-// Parse takes a text apart.
+// Parse takes a text apart, by the rules of its own language if it has one.
 func Parse(a *text.Analyzer, t Text) Parsed {
+	a = a.For(t.Language)
 	d := &doc{}
 	words := map[core.Feature]int32{}
 	read := func(s string, n int32) {

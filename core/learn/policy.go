@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"nigh/core"
+	"nigh/core/text"
 )
 
 // Policy is how a catalog learns and ranks, as people write it: the JSON form of a policy file. DefaultPolicy is what
@@ -18,6 +19,8 @@ import (
 type Policy struct {
 	// Language of the texts, a BCP 47 primary subtag; "und" for folding alone.
 	Language string `json:"language"`
+	// Languages are what items may have as their own language besides: readers' words are read in each of them, too.
+	Languages []string `json:"languages,omitempty"`
 
 	// A profile is made of the last Window items, the r-th counting (1+r)^-RecencyPower (W and p of DESIGN.md).
 	Window       int     `json:"window"`
@@ -129,6 +132,9 @@ func DefaultPolicy() Policy {
 	}
 }
 
+// maxLanguages bounds what each word of a reader is read in.
+const maxLanguages = 16
+
 var repeats = map[string]core.Repeat{
 	"allow":        core.RepeatAllow,
 	"drop-current": core.RepeatDropCurrent,
@@ -191,6 +197,18 @@ func (p *Policy) Validate() error {
 	if _, ok := p.Kinds[""]; ok {
 		return errors.New("policy: a kind of event has no name; give it one")
 	}
+	for i, tag := range append([]string{p.Language}, p.Languages...) {
+		if _, ok := text.ParseLanguage(tag); !ok || tag == "" {
+			field := "language"
+			if i > 0 {
+				field = "languages"
+			}
+			return fmt.Errorf("policy: %s has %q; use a code such as en or de, or und for folding alone", field, tag)
+		}
+	}
+	if len(p.Languages) > maxLanguages {
+		return fmt.Errorf("policy: languages has %d entries; use at most %d", len(p.Languages), maxLanguages)
+	}
 	if _, ok := repeats[p.Repeat]; !ok {
 		return &FieldError{Field: "repeat", Reason: fmt.Sprintf("is %q; it must be allow, drop-current or drop-seen", p.Repeat)}
 	}
@@ -201,6 +219,7 @@ func (p *Policy) Validate() error {
 func (p *Policy) Compile() *core.Policy {
 	c := &core.Policy{
 		Language:         p.Language,
+		Languages:        slices.Clone(p.Languages),
 		TextWeight:       fixed(p.Preferences.Text, core.ProfileOne),
 		TagWeight:        fixed(p.Preferences.Tag, core.ProfileOne),
 		CategoryWeight:   fixed(p.Preferences.Category, core.ProfileOne),

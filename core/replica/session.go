@@ -2,6 +2,7 @@ package replica
 
 import (
 	"errors"
+	"slices"
 
 	"nigh/core"
 	"nigh/core/text"
@@ -64,8 +65,8 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	m.lastFault = ""
 	m.skew = w.NowMillis - m.now
 	m.welcomed, m.target = true, w.Seq
-	if m.policy == nil || m.policy.Language != w.Policy.Language {
-		m.analyzer = text.NewAnalyzer(w.Policy.Language)
+	if m.policy == nil || m.policy.Language != w.Policy.Language || !slices.Equal(m.policy.Languages, w.Policy.Languages) {
+		m.analyzer = text.NewAnalyzer(w.Policy.Language, w.Policy.Languages...)
 	}
 	policy := w.Policy
 	m.policy = &policy

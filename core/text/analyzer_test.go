@@ -70,7 +70,7 @@ func TestNewAnalyzer_TakesThePrimarySubtag(t *testing.T) {
 
 func TestTerms_DependOnlyOnTheFoldedText(t *testing.T) {
 	for _, s := range samples {
-		for _, language := range []string{"en", "und"} {
+		for _, language := range []string{"en", "und"} { // the others know letters that Fold does not leave
 			a := text.NewAnalyzer(language)
 			if got, want := a.Terms(text.Fold(s)), a.Terms(s); !slices.Equal(got, want) {
 				t.Errorf("%s: Terms(Fold(%q)) = %q, want %q", language, s, got, want)
@@ -105,10 +105,27 @@ func FuzzTerms(f *testing.F) {
 	for _, s := range samples {
 		f.Add(s)
 	}
-	en, und := text.NewAnalyzer("en"), text.NewAnalyzer("und")
+	for _, c := range languageTable {
+		f.Add(c.in)
+	}
+	und := text.NewAnalyzer("und")
+	analyzers := []*text.Analyzer{und}
+	for _, l := range text.Languages() {
+		analyzers = append(analyzers, text.NewAnalyzer(l))
+	}
+	every := text.NewAnalyzer("und", text.Languages()...)
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, a := range []*text.Analyzer{en, und} {
+		most := 0
+		for _, a := range analyzers {
 			terms := a.Terms(s)
+			// A word gives a term, two of them joined a third, a character a pair of two or a term of its own.
+			total := 0
+			for _, term := range terms {
+				total += len(term)
+			}
+			if most += len(terms); total > 6*len(s) || len(terms) > 2*len(s) {
+				t.Errorf("%s: Terms(%q) are %d, %d bytes, want at most six times the text's", a.Language(), s, len(terms), total)
+			}
 			for _, term := range terms {
 				if term == "" || len(term) > text.MaxTermBytes || !utf8.ValidString(term) || text.Fold(term) != term || strings.ContainsAny(term, " '") {
 					t.Errorf("%s: Terms(%q) has %q, want folded, 1 to %d bytes, no blank, no apostrophe",
@@ -119,6 +136,9 @@ func FuzzTerms(f *testing.F) {
 			if again := a.Terms(strings.Join(terms, " ")); a == und && !slices.Equal(again, terms) {
 				t.Errorf("und: Terms of joined Terms(%q) = %q, want %q", s, again, terms)
 			}
+		}
+		if n := len(every.Query(s)); n > most {
+			t.Errorf("Query(%q) has %d terms, want at most the %d of all languages together", s, n, most)
 		}
 	})
 }

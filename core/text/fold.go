@@ -10,7 +10,10 @@ import "unicode/utf8"
 //
 // Fold(Fold(s)) is Fold(s), and composed and decomposed spellings (NFC, NFD) fold to the same. It returns s itself,
 // without allocating, if s is folded already.
-func Fold(s string) string {
+func Fold(s string) string { return fold(s, nil) }
+
+// fold is Fold but for the letters of keep, which become their small form and keep their mark.
+func fold(s string, keep []letterWithMark) string {
 	n := foldedPrefix(s)
 	if n == len(s) {
 		return s
@@ -21,6 +24,8 @@ func Fold(s string) string {
 	blank := false   // white space was read that is not in b yet
 	if n > 0 && b[n-1] == ' ' {
 		b, blank = b[:n-1], true
+	} else if n > 0 {
+		last = rune(b[n-1])
 	}
 	for i := n; i < len(s); {
 		c := s[i]
@@ -34,7 +39,7 @@ func Fold(s string) string {
 			if blank && len(b) > 0 {
 				b = append(b, ' ')
 			}
-			b, blank, last = append(b, c), false, -1
+			b, blank, last = append(b, c), false, rune(c)
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
@@ -43,7 +48,12 @@ func Fold(s string) string {
 			continue
 		}
 		to := "" // set if r becomes more than one rune
-		if run, ok := findFold(r); ok {
+		if kept := keptLetter(keep, r); kept != 0 {
+			r = kept
+		} else if kept := keptWithMark(keep, last, r); kept != 0 && !blank {
+			b, last = utf8.AppendRune(b[:len(b)-utf8.RuneLen(last)], kept), kept
+			continue
+		} else if run, ok := findFold(r); ok {
 			if run.kind != foldTo {
 				r += run.delta
 			} else if run.to == "" {
@@ -70,6 +80,59 @@ func Fold(s string) string {
 		b, last = utf8.AppendRune(b, r), r
 	}
 	return string(b)
+}
+
+// letterWithMark is a letter that some languages do not take for its base with an accent.
+type letterWithMark struct{ small, capital, base, mark rune }
+
+// lettersWithMarks returns those of list, four runes each: small, capital, base, mark.
+func lettersWithMarks(list string) []letterWithMark {
+	runes := []rune(list)
+	out := make([]letterWithMark, 0, len(runes)/4)
+	for ; len(runes) >= 4; runes = runes[4:] {
+		out = append(out, letterWithMark{runes[0], runes[1], runes[2], runes[3]})
+	}
+	return out
+}
+
+// keptLetter returns the small form of r if it is kept, 0 if not.
+func keptLetter(keep []letterWithMark, r rune) rune {
+	for _, k := range keep {
+		if r == k.small || r == k.capital {
+			return k.small
+		}
+	}
+	return 0
+}
+
+// keptWithMark returns what base becomes with a mark if that is kept, 0 if not.
+func keptWithMark(keep []letterWithMark, base, mark rune) rune {
+	for _, k := range keep {
+		if mark == k.mark && base == k.base {
+			return k.small
+		}
+	}
+	return 0
+}
+
+// withoutMarks takes the marks of keep off a folded word. It does not allocate if there are none.
+func withoutMarks(keep []letterWithMark, w string) string {
+	for i, r := range w {
+		if r < utf8.RuneSelf || keptLetter(keep, r) == 0 {
+			continue
+		}
+		b := append(make([]byte, 0, len(w)), w[:i]...)
+		for _, r := range w[i:] {
+			for _, k := range keep {
+				if r == k.small {
+					r = k.base
+				}
+			}
+			b = utf8.AppendRune(b, r)
+		}
+		return string(b)
+	}
+	return w
 }
 
 // foldedPrefix is the length of an ASCII prefix of s that Fold leaves as it is. It ends before a blank that Fold may

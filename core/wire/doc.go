@@ -27,6 +27,6 @@
 // # History
 //
 //	1  first version
-//	2  policy: seen again, near-duplicates, new items; record: publication, pin, boost, damp, edges that ascend by source;
+//	2  policy: seen again, near-duplicates, new items, languages; record: publication, pin, boost, damp, edges that ascend by source;
 //	   ask: filter, page. Records of version 1 are still read
 package wire

@@ -59,12 +59,13 @@ func encodePolicy(w *writer, c *core.Policy) {
 	for _, v := range []int32{c.SeenAgainHours, c.NearDuplicate, c.ExploreShare, c.ExploreHours, c.ExploreHeat} {
 		w.int(int64(v))
 	}
+	w.list(len(c.Languages), func(i int) { w.string(c.Languages[i]) })
 	w.depth--
 }
 
 // The lengths of a policy's array, of this version and of version 1.
 const (
-	policyFields  = 21
+	policyFields  = 22
 	policyFields1 = 16
 )
 
@@ -100,6 +101,7 @@ func decodePolicy(p *parser) (c core.Policy) {
 		for _, v := range []*int32{&c.SeenAgainHours, &c.NearDuplicate, &c.ExploreShare, &c.ExploreHours, &c.ExploreHeat} {
 			*v = p.int32()
 		}
+		c.Languages = list(p, p.string)
 	}
 	p.depth--
 	return c

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +21,7 @@ import (
 // Options are what a catalog needs besides its store; the zero value is ready.
 type Options struct {
 	Logger   *slog.Logger     // nil: slog.Default
-	Language string           // of the texts; "": the policy's
+	Language string           // of the texts, and after commas others that items have; "": the policy's
 	Policy   *learn.Policy    // nil: learn.DefaultPolicy
 	Now      func() time.Time // nil: time.Now
 	// FlushEvery is how long learned weights, which are live at once, may wait before they are committed and sent to
@@ -58,6 +59,8 @@ type Catalog struct {
 	// return: the simulation is one goroutine.
 	inline func()
 
+	strange sync.Map // names of languages of which noteLanguage warned; text holds few
+
 	size, pending atomic.Int64 // items held; items that wait for their neighbours
 }
 
@@ -78,14 +81,15 @@ func Open(ctx context.Context, s store.Store, opt Options) (*Catalog, error) {
 		p = *opt.Policy
 	}
 	if opt.Language != "" {
-		p.Language = opt.Language
+		all := strings.Split(opt.Language, ",")
+		p.Language, p.Languages = all[0], all[1:]
 	}
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	c := &Catalog{
 		store: s, log: opt.Logger, now: opt.Now, flush: opt.FlushEvery,
-		policy: p.Compile(), learning: p, analyzer: text.NewAnalyzer(p.Language),
+		policy: p.Compile(), learning: p, analyzer: text.NewAnalyzer(p.Language, p.Languages...),
 		queue:    make(chan *request, 1024), // calls waiting for the owner; when full the callers wait
 		stopping: make(chan struct{}), done: make(chan struct{}),
 		sides: newSides(), limits: defaultLimits,
@@ -154,6 +158,7 @@ func (c *Catalog) PutItems(ctx context.Context, items []store.Item) ([]ItemResul
 			r.put.results[i].Err = err
 			continue
 		}
+		c.noteLanguage(it.Language)
 		card := cardOf(it)
 		r.put.parsed[i] = learn.Parse(c.analyzer, textOf(it, &card))
 	}
@@ -161,6 +166,19 @@ func (c *Catalog) PutItems(ctx context.Context, items []store.Item) ([]ItemResul
 		return nil, err
 	}
 	return r.put.results, nil
+}
+
+// noteLanguage warns, once for each language, that readers' words are not read in the language of an item.
+func (c *Catalog) noteLanguage(tag string) {
+	if c.analyzer.Asks(tag) {
+		return
+	}
+	name := c.analyzer.For(tag).Language()
+	if _, known := c.strange.LoadOrStore(name, true); known {
+		return
+	}
+	c.log.Warn("an item is in a language that readers' words are not read in; name it in the policy's languages, or after the first of --language",
+		"language", tag, "policy", strings.Join(append([]string{c.policy.Language}, c.policy.Languages...), ","))
 }
 
 // DeleteItem takes an item out, or returns store.ErrNotFound. Events on it stay.

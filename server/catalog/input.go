@@ -11,6 +11,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/learn"
+	"nigh/core/text"
 	"nigh/server/store"
 )
 
@@ -33,6 +34,9 @@ func checkItem(it *store.Item) error {
 		if err := checkText(t.field, t.text, t.most); err != nil {
 			return err
 		}
+	}
+	if _, ok := text.ParseLanguage(it.Language); !ok {
+		return &InputError{"item.language", fmt.Sprintf("is %.70q", it.Language), "use a BCP 47 tag such as de or pt-BR, or leave it out"}
 	}
 	for _, l := range []struct {
 		field string
@@ -166,7 +170,7 @@ func summary(s string) string {
 
 func textOf(it *store.Item, card *core.Card) learn.Text {
 	return learn.Text{
-		Title: it.Title, Description: it.Description, Author: it.Author,
+		Title: it.Title, Description: it.Description, Author: it.Author, Language: it.Language,
 		Tags: it.Tags, Categories: it.Categories, Attributes: card.Attributes,
 	}
 }

@@ -39,6 +39,9 @@ func (d *device) act() {
 	if w.pick(5) == 0 {
 		d.done = append(d.done, 0) // wishes have no tag; the law of the profile is theirs
 		p := core.Preference{Kind: core.PreferTag, Key: []string{"sailing", "go", "mars"}[w.pick(3)], Weight: int32(w.pick(5)-1) * core.ProfileOne}
+		if w.chance(3) { // in all languages of the catalog
+			p.Kind, p.Key = core.PreferText, []string{"sailed", "the mars missions", "les baleines"}[w.pick(3)]
+		}
 		if w.pick(9) == 0 {
 			p.Key = "\x00" // which the server refuses
 		}

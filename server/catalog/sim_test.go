@@ -244,6 +244,9 @@ func (w *world) put() {
 	if w.chance(9) {
 		it.Pinned = 1 + w.pick(4)
 	}
+	if w.chance(4) {
+		it.Language = []string{"de", "fr-CA", "zh"}[w.pick(3)]
+	}
 	if w.chance(5) {
 		it.Boost = 0.5 + float64(w.pick(4))
 	}
@@ -300,7 +303,7 @@ func (w *world) reopen() {
 func (w *world) open() {
 	failing := w.store.failing
 	w.store.failing = 0
-	c, err := Open(bg, w.store, Options{Now: w.time, Logger: discard})
+	c, err := Open(bg, w.store, Options{Now: w.time, Logger: discard, Language: "en,de,fr"})
 	w.store.failing = failing
 	if err != nil {
 		w.fail(fmt.Errorf("open: %w", err))

@@ -44,7 +44,7 @@ func (p Progress) tell(step string, done, total int) {
 
 // NewSystem returns a System with an empty catalog. The policy must be valid.
 func NewSystem(p learn.Policy, progress Progress) *System {
-	a := text.NewAnalyzer(p.Language)
+	a := text.NewAnalyzer(p.Language, p.Languages...)
 	c := learn.NewContent(a)
 	p = judged(p)
 	return &System{
@@ -263,7 +263,7 @@ func (s *System) parallel(step string, n int, do func(worker, i int)) {
 
 // textOf leaves attributes out: they are for filters, and no protocol filters.
 func textOf(it *store.Item) learn.Text {
-	return learn.Text{Title: it.Title, Description: it.Description, Author: it.Author, Tags: it.Tags, Categories: it.Categories}
+	return learn.Text{Title: it.Title, Description: it.Description, Author: it.Author, Language: it.Language, Tags: it.Tags, Categories: it.Categories}
 }
 
 func hours(at int64) float64    { return float64(at) / 3.6e6 }

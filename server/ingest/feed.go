@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/mmcdole/gofeed"
 
+	"nigh/core/text"
 	"nigh/server/store"
 )
 
@@ -57,6 +59,7 @@ func feedItem(feed *gofeed.Feed, entry *gofeed.Item, base *url.URL) (store.Item,
 		Description: joinTexts(plainText(entry.Description), plainText(entry.Content)),
 		URL:         resolve(base, strings.TrimSpace(entry.Link)),
 		Author:      feedAuthor(entry.Authors),
+		Language:    feedLanguage(feed, entry),
 		Tags:        tidyLabels(mapStrings(entry.Categories, plainText)),
 		PublishedAt: entry.PublishedParsed,
 	}
@@ -78,6 +81,24 @@ func feedItem(feed *gofeed.Feed, entry *gofeed.Item, base *url.URL) (store.Item,
 		return it, &fieldError{reason: "the entry has neither a guid (id) nor a link", hint: "give it one: nothing else names it for good"}
 	}
 	return it, nil
+}
+
+// feedLanguage is the entry's own language (dc:language) or the feed's. What is no tag ("English") is left out: who
+// imports a feed did not write it.
+func feedLanguage(feed *gofeed.Feed, entry *gofeed.Item) string {
+	tags := []string{feed.Language}
+	if entry.DublinCoreExt != nil {
+		tags = append(slices.Clone(entry.DublinCoreExt.Language), tags...)
+	}
+	for _, tag := range tags {
+		if tag = strings.TrimSpace(tag); tag == "" {
+			continue
+		}
+		if _, ok := text.ParseLanguage(tag); ok {
+			return tag
+		}
+	}
+	return ""
 }
 
 func feedAuthor(people []*gofeed.Person) string {

@@ -32,7 +32,7 @@ type spec struct {
 }
 
 var itemSpec = &spec{
-	fields: []string{"id", "title", "description", "url", "image", "author", "tags", "categories", "attributes",
+	fields: []string{"id", "title", "description", "url", "image", "author", "language", "tags", "categories", "attributes",
 		"published_at", "expires_at", "hidden", "pinned", "boost", "vector"},
 	required:   []string{"id"},
 	attributes: true,
@@ -140,6 +140,7 @@ func (r *reader) item(fields map[string]any) (store.Item, error) {
 		URL:         c.text("url"),
 		Image:       c.text("image"),
 		Author:      c.author("author"),
+		Language:    c.text("language"),
 		Tags:        c.labels("tags"),
 		Categories:  c.labels("categories"),
 		PublishedAt: c.time("published_at"),

@@ -21,6 +21,7 @@ type Item struct {
 	URL         string         `json:"url,omitempty" doc:"Where it is: http, https or relative. Other schemes are stored but never shown"`
 	Image       string         `json:"image,omitempty" doc:"A picture of it: http, https or relative"`
 	Author      string         `json:"author,omitempty"`
+	Language    string         `json:"language,omitempty" doc:"Language of its text, a BCP 47 tag of which the first part counts; the catalog's if absent" example:"en"`
 	Tags        []string       `json:"tags,omitempty" nullable:"false"`
 	Categories  []string       `json:"categories,omitempty" nullable:"false"`
 	Attributes  map[string]any `json:"attributes,omitempty" doc:"Flat map: each value a string, a number or a boolean"`

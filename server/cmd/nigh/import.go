@@ -44,7 +44,7 @@ func newImportItemsCommand() *cobra.Command {
 A source is a file, a folder, an http or https URL, or - for standard input; any of them may be compressed with gzip.
 
 An item that is there already is replaced. A row that cannot be read or is refused is reported with its place, and the
-rest goes in. The fields of CSV and JSON are id, title, description, url, image, author, tags, categories,
+rest goes in. The fields of CSV and JSON are id, title, description, url, image, author, language, tags, categories,
 attributes.NAME, published_at, expires_at, hidden, pinned, boost and vector; in one cell of CSV, a list splits at | or else at ;.`,
 		Example: `  nigh import items books.jsonl films.csv.gz
   nigh import items films.csv --map id=Nr,title=Name,attributes.year=Year
@@ -93,7 +93,7 @@ func (f *importFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.format, "format", "", "jsonl, json, csv, feed or markdown (default: by extension, then by content)")
 	flags.StringToStringVar(&f.names, "map", nil, "names that the source has for fields: FIELD=NAME,…")
 	flags.BoolVar(&f.strict, "strict", false, "check everything first, and write nothing if a row is bad")
-	flags.StringVar(&f.language, "language", "", "language of the items' texts in a data folder, such as en or german (default the policy's, English); the same as of nigh serve")
+	flags.StringVar(&f.language, "language", "", "language of the items' texts in a data folder, such as en or de, or several (en,de) (default the policy's, English); the same as of nigh serve")
 	flags.StringVar(&f.policy, "policy", "", "policy file of a data folder; the same as of nigh serve")
 }
 

@@ -57,7 +57,7 @@ A token, in a file or in the environment variable NIGH_TOKEN, is then asked of e
 	flags.BoolVar(&f.demo, "demo", false, "show the demo, and fill an empty catalog with its works")
 	flags.StringArrayVar(&f.origins, "origin", nil, "website whose pages may use this server, such as https://example.org; may be repeated")
 	flags.StringVar(&f.tokenFile, "token-file", "", "file whose first line is the token that clients must have (or NIGH_TOKEN)")
-	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de; und for none (default the policy's, en)")
+	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de, then others that some have (en,de); und for none (default the policy's, en)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.DurationVar(&f.delay, "delay", 0, "hold every answer back, to see how a page bears it")
 	_ = flags.MarkHidden("delay") // only fails for a flag that is not there
@@ -82,8 +82,12 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	if f.language != "" && !knownLanguage(f.language) {
-		return usagef("the language %q is not known; use a code such as en or de, or und for none", f.language)
+	if f.language != "" {
+		for code := range strings.SplitSeq(f.language, ",") {
+			if !knownLanguage(code) {
+				return usagef("the language %q is not known; use a code such as en or de, with commas between several, or und for none", code)
+			}
+		}
 	}
 	policy, err := readPolicy(f.policy, nil)
 	if err != nil {

@@ -16,7 +16,7 @@ func itemRoundTrip(t *testing.T, p *place) {
 	expires := time.Date(2999, 1, 1, 0, 0, 0, 0, time.UTC)
 	full := store.StoredItem{Num: 1, Item: store.Item{
 		ID: "moby-dick", Title: "Moby-Dick <b>&amp; co</b>", Description: "Call me\x00 Ishmael.\n\u2028 \"'\\",
-		URL: "https://example.org/?a=b&c=d", Image: "/m.png", Author: "Herman Melville 🐋",
+		URL: "https://example.org/?a=b&c=d", Image: "/m.png", Author: "Herman Melville 🐋", Language: "en-US",
 		Tags: []string{"sea", "", "whale"}, Categories: []string{"novel"},
 		Attributes:  map[string]any{"pages": 635.0, "epic": true, "isbn": "0-14-243724-7", "": "", "tiny": 5e-324},
 		PublishedAt: &published, ExpiresAt: &expires, Hidden: true, Pinned: 3, Boost: 1.1,

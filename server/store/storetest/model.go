@@ -74,7 +74,7 @@ func (m *Model) Commit(ctx context.Context, b store.Batch) error {
 func (s *state) apply(b store.Batch) error {
 	for _, it := range b.Items {
 		data, err := json.Marshal(store.Item{Title: it.Title, Description: it.Description, URL: it.URL, Image: it.Image,
-			Author: it.Author, Tags: it.Tags, Categories: it.Categories, Attributes: it.Attributes,
+			Author: it.Author, Language: it.Language, Tags: it.Tags, Categories: it.Categories, Attributes: it.Attributes,
 			PublishedAt: it.PublishedAt, ExpiresAt: it.ExpiresAt, Hidden: it.Hidden, Pinned: it.Pinned, Boost: it.Boost})
 		if err != nil || it.Num == 0 {
 			return errors.Join(err, errors.New("bad item"))
