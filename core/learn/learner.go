@@ -350,6 +350,20 @@ func (l *Learner) TakeDirty(most int) []core.ItemNum {
 	return take(l, &l.dirty, most, func(it *counts) { it.marked = false })
 }
 
+// MarkAll lets TakeDirty return items 1 to last, in this order, whether they were met or not.
+func (l *Learner) MarkAll(last core.ItemNum) {
+	l.dirty = nil
+	for n := core.ItemNum(1); n <= last; n++ {
+		if l.isGone(n) {
+			continue
+		}
+		if it := l.at(n); it != nil {
+			it.marked = true
+		}
+		l.dirty = append(l.dirty, n)
+	}
+}
+
 // take takes up to most items from the front of a queue.
 func take(l *Learner, queue *[]core.ItemNum, most int, left func(*counts)) []core.ItemNum {
 	n := min(most, len(*queue))

@@ -53,7 +53,7 @@ func (w *world) settle() error {
 
 func (w *world) resting() bool {
 	o := &w.c.owner
-	if o.learner.Dirty() > 0 || o.learner.Stale() > 0 || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
+	if o.relearns() || o.learner.Dirty() > 0 || o.learner.Stale() > 0 || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
 		return false
 	}
 	for _, d := range w.devices {
@@ -227,7 +227,7 @@ func (w *world) lawProfiles() error {
 			return err
 		}
 		slices.Reverse(events)
-		if want := replay(events, prefs, w.c.policy); !r.same(want) {
+		if want, _ := replay(events, prefs, w.c.policy, 0); !r.same(want) {
 			return fmt.Errorf("the server knows %s as %v, the store as %v", d.user, r, want)
 		}
 		if got := (reader{history: d.told.History, preferences: d.told.Preferences}); !got.same(r) {
