@@ -350,17 +350,20 @@ func (l *Learner) TakeDirty(most int) []core.ItemNum {
 	return take(l, &l.dirty, most, func(it *counts) { it.marked = false })
 }
 
-// MarkAll lets TakeDirty return items 1 to last, in this order, whether they were met or not.
+// MarkAll lets TakeDirty return items 1 to last, first those that were met: the others borrow of them.
 func (l *Learner) MarkAll(last core.ItemNum) {
 	l.dirty = nil
-	for n := core.ItemNum(1); n <= last; n++ {
-		if l.isGone(n) {
-			continue
+	for _, met := range []bool{true, false} {
+		for n := core.ItemNum(1); n <= last; n++ {
+			it := l.at(n)
+			if l.isGone(n) || met != (it != nil && it.contacts > 0) {
+				continue
+			}
+			if it != nil {
+				it.marked = true
+			}
+			l.dirty = append(l.dirty, n)
 		}
-		if it := l.at(n); it != nil {
-			it.marked = true
-		}
-		l.dirty = append(l.dirty, n)
 	}
 }
 
