@@ -83,7 +83,18 @@ func (r *rig) readTogether(skip ...string) {
 	r.t.Helper()
 	r.put(shelf(12, "sea", "space", "jazz")...)
 	r.put(shelf(2, "lone")...) // which eve alone meets
+	record := func(events ...store.Event) {
+		r.t.Helper()
+		res, err := r.RecordEvents(bg, events)
+		for i := range res {
+			err = errors.Join(err, res[i].Err)
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	}
 	topics := []string{"sea", "space", "jazz"}
+	var events []store.Event
 	for i := range 240 {
 		user := []string{"ada", "bob", "eve", "dan", "eve"}[i%5]
 		id := fmt.Sprintf("%s-%d", topics[i%7%3], i*i%12)
@@ -94,14 +105,11 @@ func (r *rig) readTogether(skip ...string) {
 		if has(skip, user) {
 			continue
 		}
-		e := store.Event{User: user, Item: id, Kind: []string{"view", "like", "view", "dislike"}[i%4], At: at.Add(-6 * time.Hour)}
-		if res, err := r.RecordEvents(bg, []store.Event{e}); err != nil || res[0].Err != nil {
-			r.t.Fatalf("RecordEvents: %v, %v", err, res)
-		}
+		events = append(events, store.Event{User: user, Item: id, Kind: []string{"view", "like", "view", "dislike"}[i%4], At: at.Add(-6 * time.Hour)})
 	}
-	if _, err := r.RecordEvents(bg, []store.Event{{User: "decoy", Item: "sea-0", Kind: "view"}}); err != nil {
-		r.t.Fatal(err)
-	}
+	record(events[:len(events)/2]...)
+	record(events[len(events)/2:]...)
+	record(store.Event{User: "decoy", Item: "sea-0", Kind: "view"})
 }
 
 func (r *rig) erase(users ...string) {
