@@ -119,6 +119,15 @@ func replay(events []store.StoredEvent, prefs core.Preferences, p *core.Policy, 
 	return r, teaches
 }
 
+// afterLate is after for an event, by its row, that happened before one which r knows: r is made anew of their last
+// events by time. What is older than all of them changes nothing.
+func (r reader) afterLate(past []store.StoredEvent, row int64, p *core.Policy) (after reader, teaches bool) {
+	if !slices.ContainsFunc(past, func(e store.StoredEvent) bool { return e.Row == row }) {
+		return r, false
+	}
+	return replay(past, r.preferences, p, row)
+}
+
 // after returns r after an event; teaches tells whether it is within the reader's quota. Events of kinds that the policy
 // no longer knows say nothing.
 func (r reader) after(e store.StoredEvent, p *core.Policy) (after reader, teaches bool) {

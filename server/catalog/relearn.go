@@ -117,28 +117,29 @@ func (r *relearning) learn(ctx context.Context, e store.StoredEvent) error {
 	if int(e.Num) < len(r.gone) && r.gone[e.Num] {
 		r.learner.Forget(e.Num) // its evidence is left out
 	}
-	upTo := func(row int64) (reader, bool, error) {
+	upTo := func(row int64) ([]store.StoredEvent, error) {
 		events, err := r.store.UserEvents(ctx, e.User, row, readEvents)
 		slices.Reverse(events)
-		was, teaches := replay(events, nil, r.policy, e.Row)
-		return was, teaches, err
+		return events, err
 	}
 	was, known := r.past.get(e.User)
 	if !known {
-		var err error
-		if was, _, err = upTo(e.Row - 1); err != nil {
+		events, err := upTo(e.Row - 1)
+		if err != nil {
 			return err
 		}
+		was, _ = replay(events, nil, r.policy, 0)
 	}
 	var is reader
 	var teaches bool
 	if e.AtMillis >= was.lastAt {
 		is, teaches = was.after(e, r.policy)
 	} else {
-		var err error
-		if is, teaches, err = upTo(e.Row); err != nil {
+		events, err := upTo(e.Row)
+		if err != nil {
 			return err
 		}
+		is, teaches = was.afterLate(events, e.Row, r.policy)
 	}
 	if k, ok := r.policy.Kind(e.Kind); ok && teaches {
 		r.learner.Observe(was.history, e.Num, k.Strength(e.ValueMilli), e.AtMillis)

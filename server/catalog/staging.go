@@ -52,7 +52,7 @@ type staging struct {
 
 	// What calls need of the store is read before they stage anything, so that a call which fails leaves nothing.
 	known   map[string]reader              // readers as of this point of the batch
-	past    map[string][]store.StoredEvent // events in the store, of readers with one from before what was known
+	past    map[string][]store.StoredEvent // last events by time as of this point, of readers with one that comes late
 	changed map[string]bool                // of known, those whom the batch changes
 	seen    map[string]store.Client
 	clients map[string]store.Client // of seen, those whom the batch changes
@@ -175,6 +175,11 @@ func (s *staging) need(user string, times ...int64) error {
 			return fmt.Errorf("read the events of a reader: %w", err)
 		}
 		slices.Reverse(past)
+		for i := range s.batch.Events {
+			if e := &s.batch.Events[i]; e.User == user {
+				past = placed(past, e.StoredEvent)
+			}
+		}
 		s.past[user] = past
 		return nil
 	}
@@ -186,17 +191,11 @@ func (s *staging) keep(user string, r reader) {
 	s.known[user], s.changed[user] = r, true
 }
 
-// replay makes a reader anew, of the events in the store and in the batch: an event came late, and a history is defined
-// by the order of time. teaches tells whether the event of a row is one to learn from.
-func (s *staging) replay(user string, row int64) (r reader, teaches bool) {
-	all := slices.Clone(s.past[user])
-	for _, e := range s.batch.Events {
-		if e.User == user {
-			all = append(all, e.StoredEvent)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b store.StoredEvent) int { return cmp.Compare(a.AtMillis, b.AtMillis) })
-	return replay(all, s.known[user].preferences, s.c.policy, row)
+// placed puts an event among a reader's last ones, behind those of the same time.
+func placed(past []store.StoredEvent, e store.StoredEvent) []store.StoredEvent {
+	at, _ := slices.BinarySearchFunc(past, e.AtMillis+1, func(p store.StoredEvent, t int64) int { return cmp.Compare(p.AtMillis, t) })
+	past = slices.Insert(past, at, e)
+	return past[max(0, len(past)-readEvents):]
 }
 
 func (s *staging) recordEvents(r *eventsRequest) error {
@@ -275,10 +274,13 @@ func (s *staging) event(e store.NewEvent) (late bool) {
 	s.row++
 	e.Row = s.row
 	s.batch.Events = append(s.batch.Events, e)
+	if past, ok := s.past[e.User]; ok {
+		s.past[e.User] = placed(past, e.StoredEvent)
+	}
 	var after reader
 	var teaches bool
-	if late = e.AtMillis < r.lastAt; late {
-		after, teaches = s.replay(e.User, e.Row)
+	if late = e.AtMillis < r.lastAt; late { // a history is defined by the order of time: it is made anew
+		after, teaches = r.afterLate(s.past[e.User], e.Row, s.c.policy)
 	} else {
 		after, teaches = r.after(e.StoredEvent, s.c.policy)
 	}
