@@ -81,6 +81,7 @@ func (w *world) laws() error {
 	}{
 		{"what was acknowledged is in the store once, in its device's order", w.lawOps},
 		{"acknowledged events of others are in the store once", w.lawRest},
+		{"nothing is left of who was erased", w.lawErased},
 		{"every catalog is the store's, byte for byte", w.lawCatalogs},
 		{"every device knows its reader as the server does, and the server as the store does", w.lawProfiles},
 		{"lists that could be compared were equal", w.lawAgreement},
@@ -140,6 +141,22 @@ func (w *world) lawRest() error {
 	for tag := range w.rest {
 		if count[tag] != 1 {
 			return fmt.Errorf("event %d is in the store %d times", tag, count[tag])
+		}
+	}
+	return nil
+}
+
+// lawErased: the store holds no event of readers without a device but those acknowledged since they were erased last.
+func (w *world) lawErased() error {
+	order, _ := w.storedTags()
+	users := map[int64]string{}
+	_ = w.store.EachEvent(bg, 0, func(e store.StoredEvent) error {
+		users[e.ValueMilli] = e.User
+		return nil
+	})
+	for _, tag := range order {
+		if u := users[tag]; (u == "eve" || u == "dan") && w.rest[tag] == "" {
+			return fmt.Errorf("event %d of %s, who was erased, is in the store", tag, u)
 		}
 	}
 	return nil
