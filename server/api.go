@@ -55,6 +55,7 @@ func newAPI(mux *http.ServeMux, c Catalog, version string, token bool) *api {
 			Tags: []*huma.Tag{
 				{Name: "items", Description: "What can be recommended"},
 				{Name: "events", Description: "What readers did"},
+				{Name: "users", Description: "Readers, and their right to be forgotten"},
 				{Name: "recommendations", Description: "What to show"},
 			},
 		},
@@ -69,6 +70,7 @@ func newAPI(mux *http.ServeMux, c Catalog, version string, token bool) *api {
 	a := &api{catalog: c, huma: humago.New(exactMux{mux}, config), token: token}
 	a.items()
 	a.events()
+	a.users()
 	a.recommendations()
 	a.channels()
 	// huma notes its own error type, which humaProblem replaces in every answer.

@@ -169,6 +169,15 @@ func (f *fakeCatalog) RecordEvents(_ context.Context, events []store.Event) ([]c
 	return out, nil
 }
 
+func (f *fakeCatalog) EraseUser(_ context.Context, user string) error {
+	leave, err := f.enter()
+	defer leave()
+	if err == nil && user == "" {
+		err = &catalog.InputError{Field: "user", Reason: "is empty", Hint: "give it a name"}
+	}
+	return err
+}
+
 func (f *fakeCatalog) Recommend(_ context.Context, q catalog.Request) (catalog.Result, error) {
 	leave, err := f.enter()
 	defer leave()

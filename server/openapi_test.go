@@ -41,7 +41,7 @@ func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
 		t.Errorf("document = %s %+v, want OpenAPI 3.1 of nigh 1.2.3", doc.OpenAPI, doc.Info)
 	}
 	want := []string{
-		"DELETE /v1/items/{id}", "GET /recommendations/", "GET /v1/items", "GET /v1/items/{id}", "GET /v1/items/{id}/similar",
+		"DELETE /v1/items/{id}", "DELETE /v1/users/{user}", "GET /recommendations/", "GET /v1/items", "GET /v1/items/{id}", "GET /v1/items/{id}/similar",
 		"GET /v1/recommendations", "GET /v1/sync", "GET /ws/recommendations/", "POST /v1/events", "POST /v1/items",
 		"POST /v1/recommendations", "PUT /v1/items/{id}",
 	}
@@ -57,6 +57,11 @@ func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
 			names[op.OperationID] = true
 			if strings.Contains(path, "{id}") != slices.ContainsFunc(op.Parameters, func(p struct{ Name, In string }) bool {
 				return p.Name == "id" && p.In == "path"
+			}) {
+				t.Errorf("%s: parameters %v do not fit the path", route, op.Parameters)
+			}
+			if strings.Contains(path, "{user}") != slices.ContainsFunc(op.Parameters, func(p struct{ Name, In string }) bool {
+				return p.Name == "user" && p.In == "path"
 			}) {
 				t.Errorf("%s: parameters %v do not fit the path", route, op.Parameters)
 			}
@@ -80,7 +85,7 @@ func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
 				data, _ := json.Marshal(op.RequestBody.Content["application/json"].Example)
 				body = string(data)
 			}
-			answer := call(t, newTestServer(t, newFake(library...), nil), strings.ToUpper(method), strings.ReplaceAll(path, "{id}", "moby-dick"), body)
+			answer := call(t, newTestServer(t, newFake(library...), nil), strings.ToUpper(method), strings.NewReplacer("{id}", "moby-dick", "{user}", "ada").Replace(path), body)
 			wantCode := answer.Code == http.StatusUpgradeRequired && strings.Contains(path, "ws/") ||
 				answer.Code == http.StatusNotFound && path == "/v1/sync" // has no handler in this test
 			if answer.Code >= 300 && !wantCode {

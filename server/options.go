@@ -26,6 +26,7 @@ type Catalog interface {
 	Item(ctx context.Context, id string) (store.Item, error)
 	Items(ctx context.Context, after string, limit int) ([]store.Item, error)
 	RecordEvents(ctx context.Context, events []store.Event) ([]catalog.EventResult, error)
+	EraseUser(ctx context.Context, user string) error
 
 	Recommend(ctx context.Context, q catalog.Request) (catalog.Result, error)
 	Similar(ctx context.Context, id string, q catalog.Request) (catalog.Result, error)

@@ -213,3 +213,47 @@ func TestReal_KeepsWhatItAcknowledged(t *testing.T) {
 		}
 	}
 }
+
+// A reader who is erased is unknown, whoever asks, and may come again.
+func TestReal_ErasesAReader(t *testing.T) {
+	c := openCatalog(t)
+	s := newTestServer(t, Live(c), nil)
+	wantStatus(t, call(t, s, post, "/v1/items", shelf, "Content-Type", "application/x-ndjson"), 200)
+	const event = `{"user":"a/da","item":"moby-dick","kind":"like","id":"k"}`
+	list := func() string {
+		t.Helper()
+		w := call(t, s, get, "/v1/recommendations?user=a%2Fda", "")
+		wantStatus(t, w, 200)
+		return w.Body.String()
+	}
+	for range 2 {
+		if w := call(t, s, post, "/v1/events", event); !strings.Contains(w.Body.String(), `"duplicates":0`) {
+			t.Errorf("the event of a reader who is not known = %s, want no duplicate", w.Body)
+		}
+		if got := list(); strings.Contains(got, `"id":"moby-dick"`) {
+			t.Errorf("list = %s, want none of what was read", got)
+		}
+		for range 2 {
+			wantStatus(t, call(t, s, del, "/v1/users/a%2Fda", ""), 204)
+		}
+		if got := list(); !strings.Contains(got, `"id":"moby-dick"`) {
+			t.Errorf("list after the erasure = %s, want that of somebody new", got)
+		}
+	}
+	for _, tt := range []struct {
+		path string
+		want int
+		says string
+	}{
+		{"/v1/users/", 404, "/v1/users/NAME"},
+		{"/v1/users/" + strings.Repeat("x", 1000), 422, "at most 256"},
+		{"/v1/users/a%00b", 422, "control"},
+		{"/v1/users/%FF", 422, "UTF-8"},
+	} {
+		w := call(t, s, del, tt.path, "")
+		wantStatus(t, w, tt.want)
+		if !strings.Contains(w.Body.String(), tt.says) {
+			t.Errorf("DELETE %s = %s, want %s in it", tt.path, w.Body, tt.says)
+		}
+	}
+}

@@ -122,6 +122,8 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/v1/items/":
 		hint = "name the item: /v1/items/ID"
+	case r.URL.Path == "/v1/users/":
+		hint = "name the reader: /v1/users/NAME"
 	case strings.HasPrefix(r.URL.Path, "/v1/items/"):
 		hint = "a slash within an item's id is written %2F"
 	case s.opt.Demo && s.opt.Token == "" && !strings.HasPrefix(r.URL.Path, "/v1") &&

@@ -55,4 +55,8 @@
 //   - An item that nobody met borrows what leads to the neighbours that were: see borrow.
 //   - A deleted item is forgotten as source and target; that it was met stays in others' d until the next start, which
 //     counts as if it had never been.
+//   - A reader cannot be subtracted: what was evicted on their account does not come back. The owner makes a new Learner
+//     of the events of all others.
+//   - A flood is held off before Observe (Quota), and not by weighing: what a reader does in a day either teaches in full
+//     or not at all, and a rebuild decides alike. It costs .01 % of HR@20 on yoochoose and nothing on ml-100k.
 package learn

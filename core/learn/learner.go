@@ -42,7 +42,8 @@ type counts struct {
 
 	from    candidates
 	edges   []core.Edge    // as Weights returned them last
-	holders []core.ItemNum // items with an edge from here
+	holders []core.ItemNum // items with an edge from here, and some that had one: see unhold
+	loose   int            // how many of holders stand there for an edge that is no more
 }
 
 // NewLearner returns a learner that has seen nothing.
@@ -149,13 +150,16 @@ func (l *Learner) shows(it *counts, at int) bool {
 
 // touch brings what a source is divided by up to its count, and marks whom that concerns.
 func (l *Learner) touch(n core.ItemNum, a *counts, scale float64) {
-	a.lambda = l.policy.Lambda * l.company * scale
+	a.lambda = max(l.policy.Lambda, minLambda) * l.company * scale
 	a.support = a.d + a.lambda
 	lg := math.Log2(a.support)
 	octave := math.Floor(lg)
 	damp := core.Damp(math.Round((lg - octave) * core.DampOctave))
 	if int16(octave) != a.octave {
 		a.octave = int16(octave)
+		if a.loose > 0 {
+			l.tidy(n, a)
+		}
 		for _, t := range a.holders {
 			l.mark(t, l.at(t))
 		}
@@ -196,14 +200,45 @@ func (l *Learner) scale(hour float64) float64 {
 	if l.base == 0 {
 		l.base = hour
 	}
-	e := (hour - l.base) / (24 * days)
+	halfLife := max(24*days, minHalfLife)
+	e := (hour - l.base) / halfLife
 	if e > 32 {
 		whole := math.Floor(e) // so that octaves stay octaves
-		l.rebase(int(whole))
-		l.base += whole * 24 * days
+		l.base += whole * halfLife
 		e -= whole
+		if whole > farOctaves {
+			l.fadeAway()
+		} else {
+			l.rebase(int(whole))
+		}
 	}
 	return math.Exp2(max(e, -32))
+}
+
+// Bounds that keep numbers numbers: the shortest half-life that counts, in hours; the least λ; and when nothing is left
+// of a count.
+const (
+	minHalfLife = 1
+	minLambda   = 1e-6
+	farOctaves  = 96
+	minSupport  = 1e-30 // of an item that was not touched for as long
+)
+
+// fadeAway is rebase by so much that no evidence is left.
+func (l *Learner) fadeAway() {
+	l.pairs, l.singles = 0, 0
+	for n, it := range l.items {
+		if it != nil && it != gone {
+			l.empty(core.ItemNum(n), it)
+		}
+	}
+}
+
+// empty takes out what is left of an item's evidence, at a scale of 1.
+func (l *Learner) empty(n core.ItemNum, it *counts) {
+	it.d, it.from, it.floor = 0, nil, 0
+	l.touch(n, it, 1)
+	l.mark(n, it)
 }
 
 // rebase divides all that is in units of the fading scale by 2^octaves.
@@ -211,8 +246,12 @@ func (l *Learner) rebase(octaves int) {
 	by := math.Ldexp(1, -octaves)
 	l.pairs *= by
 	l.singles *= by
-	for _, it := range l.items {
+	for n, it := range l.items {
 		if it == nil || it == gone {
+			continue
+		}
+		if it.support*by < minSupport {
+			l.empty(core.ItemNum(n), it)
 			continue
 		}
 		it.d *= by
@@ -290,21 +329,37 @@ func (l *Learner) Forget(n core.ItemNum) {
 	for _, t := range it.holders {
 		forget(t)
 	}
-	for _, e := range it.edges {
-		l.unhold(e.From, n)
-	}
 	l.items[n] = gone
 	l.known--
+	for _, e := range it.edges {
+		l.unhold(e.From)
+	}
 }
 
-func (l *Learner) unhold(source, target core.ItemNum) {
+// unhold notes that an item has no edge from a source any more. It stays among the source's holders until there are as
+// many that stay in vain: a source that half of a catalog has an edge from is not searched for each that leaves.
+func (l *Learner) unhold(source core.ItemNum) {
 	if a := l.at(source); a != nil {
-		if i := slices.Index(a.holders, target); i >= 0 {
-			last := len(a.holders) - 1
-			a.holders[i] = a.holders[last]
-			a.holders = a.holders[:last]
+		if a.loose++; a.loose > minLoose && 2*a.loose > len(a.holders) {
+			l.tidy(source, a)
 		}
 	}
+}
+
+const minLoose = 16
+
+// tidy leaves among a source's holders those that have an edge from it, once each.
+func (l *Learner) tidy(source core.ItemNum, a *counts) {
+	slices.Sort(a.holders)
+	a.holders = slices.DeleteFunc(slices.Compact(a.holders), func(t core.ItemNum) bool {
+		it := l.at(t)
+		if it == nil {
+			return true
+		}
+		_, has := findEdge(it.edges, source)
+		return !has
+	})
+	a.loose = 0
 }
 
 // mark notes that an item's edges may be others.
@@ -348,6 +403,23 @@ func (l *Learner) Dirty() int { return len(l.dirty) }
 // TakeDirty returns up to most items whose weights may have changed, those that were marked first.
 func (l *Learner) TakeDirty(most int) []core.ItemNum {
 	return take(l, &l.dirty, most, func(it *counts) { it.marked = false })
+}
+
+// MarkAll lets TakeDirty return items 1 to last, first those that were met: the others borrow of them.
+func (l *Learner) MarkAll(last core.ItemNum) {
+	l.dirty = nil
+	for _, met := range []bool{true, false} {
+		for n := core.ItemNum(1); n <= last; n++ {
+			it := l.at(n)
+			if l.isGone(n) || met != (it != nil && it.contacts > 0) {
+				continue
+			}
+			if it != nil {
+				it.marked = true
+			}
+			l.dirty = append(l.dirty, n)
+		}
+	}
 }
 
 // take takes up to most items from the front of a queue.

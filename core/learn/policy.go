@@ -144,11 +144,49 @@ var repeats = map[string]core.Repeat{
 // Validate returns an error, mostly a *FieldError, that names the first field, by name, whose value makes no sense, and
 // its bounds.
 func (p *Policy) Validate() error {
-	type bound struct {
-		name       string
-		v, lo, hi  float64
-		aboveLower bool // lo itself is none of its values
+	bounds := p.bounds()
+	slices.SortStableFunc(bounds, func(a, b bound) int { return cmp.Compare(a.name, b.name) })
+	for _, b := range bounds {
+		if !(b.v >= b.lo && b.v <= b.hi) || b.aboveLower && b.v == b.lo {
+			if b.aboveLower {
+				return &FieldError{Field: b.name, Reason: fmt.Sprintf("is %v; it must be above %v, at most %v", b.v, b.lo, b.hi)}
+			}
+			return &FieldError{Field: b.name, Reason: fmt.Sprintf("is %v; it must lie between %v and %v", b.v, b.lo, b.hi)}
+		}
 	}
+	if _, ok := p.Kinds[core.KindForget]; ok {
+		return &FieldError{Field: "kinds." + core.KindForget, Reason: "is built in; choose another name"}
+	}
+	if _, ok := p.Kinds[""]; ok {
+		return errors.New("policy: a kind of event has no name; give it one")
+	}
+	for i, tag := range append([]string{p.Language}, p.Languages...) {
+		if _, ok := text.ParseLanguage(tag); !ok || tag == "" {
+			field := "language"
+			if i > 0 {
+				field = "languages"
+			}
+			return fmt.Errorf("policy: %s has %q; use a code such as en or de, or und for folding alone", field, tag)
+		}
+	}
+	if len(p.Languages) > maxLanguages {
+		return fmt.Errorf("policy: languages has %d entries; use at most %d", len(p.Languages), maxLanguages)
+	}
+	if _, ok := repeats[p.Repeat]; !ok {
+		return &FieldError{Field: "repeat", Reason: fmt.Sprintf("is %q; it must be allow, drop-current or drop-seen", p.Repeat)}
+	}
+	return nil
+}
+
+// bound is what one number of a policy may be.
+type bound struct {
+	name       string
+	v, lo, hi  float64
+	aboveLower bool // lo itself is none of its values
+}
+
+// bounds are those of all numbers of p.
+func (p *Policy) bounds() []bound {
 	bounds := []bound{
 		{"window", float64(p.Window), 1, core.MaxHistory, false},
 		{"recency_power", p.RecencyPower, 0, 4, false},
@@ -182,37 +220,7 @@ func (p *Policy) Validate() error {
 			bound{"kinds." + name + ".neutral", k.Neutral, -1e6, 1e6, false},
 			bound{"kinds." + name + ".full", k.Full, -1e6, 1e6, false})
 	}
-	slices.SortStableFunc(bounds, func(a, b bound) int { return cmp.Compare(a.name, b.name) })
-	for _, b := range bounds {
-		if !(b.v >= b.lo && b.v <= b.hi) || b.aboveLower && b.v == b.lo {
-			if b.aboveLower {
-				return &FieldError{Field: b.name, Reason: fmt.Sprintf("is %v; it must be above %v, at most %v", b.v, b.lo, b.hi)}
-			}
-			return &FieldError{Field: b.name, Reason: fmt.Sprintf("is %v; it must lie between %v and %v", b.v, b.lo, b.hi)}
-		}
-	}
-	if _, ok := p.Kinds[core.KindForget]; ok {
-		return &FieldError{Field: "kinds." + core.KindForget, Reason: "is built in; choose another name"}
-	}
-	if _, ok := p.Kinds[""]; ok {
-		return errors.New("policy: a kind of event has no name; give it one")
-	}
-	for i, tag := range append([]string{p.Language}, p.Languages...) {
-		if _, ok := text.ParseLanguage(tag); !ok || tag == "" {
-			field := "language"
-			if i > 0 {
-				field = "languages"
-			}
-			return fmt.Errorf("policy: %s has %q; use a code such as en or de, or und for folding alone", field, tag)
-		}
-	}
-	if len(p.Languages) > maxLanguages {
-		return fmt.Errorf("policy: languages has %d entries; use at most %d", len(p.Languages), maxLanguages)
-	}
-	if _, ok := repeats[p.Repeat]; !ok {
-		return &FieldError{Field: "repeat", Reason: fmt.Sprintf("is %q; it must be allow, drop-current or drop-seen", p.Repeat)}
-	}
-	return nil
+	return bounds
 }
 
 // Compile makes the integer policy that ranking uses and browsers get. p must be valid.

@@ -106,7 +106,7 @@ func (l *Learner) keep(n core.ItemNum, it *counts) {
 	for len(was) > 0 || len(is) > 0 {
 		switch {
 		case len(is) == 0 || len(was) > 0 && was[0].From < is[0].From:
-			l.unhold(was[0].From, n)
+			l.unhold(was[0].From)
 			was = was[1:]
 		case len(was) == 0 || is[0].From < was[0].From:
 			a := l.items[is[0].From]

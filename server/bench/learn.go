@@ -97,13 +97,13 @@ func replay(ctx context.Context, p learn.Policy, log []eval.Event, users int, na
 		s.AddBare(core.ItemNum(n), names[n])
 	}
 	s.Update(log[0].At)
-	histories := make([]core.History, users)
+	histories, quotas := make([]core.History, users), make([]learn.Quota, users)
 	changed := 0
 	start := time.Now()
 	for i := range log {
 		e := &log[i]
 		h, strength := histories[e.User], s.Strength(e)
-		s.Observe(h, e.Item, strength, e.At)
+		s.Observe(&quotas[e.User], h, e.Item, strength, e.At)
 		histories[e.User] = h.Record(core.Visit{Item: e.Item, Strength: strength, At: e.At})
 		changed += s.Update(e.At)
 		if i%1024 == 0 && ctx.Err() != nil {

@@ -49,28 +49,31 @@ const refineShare = 4
 // nextTask returns how long the owner may wait for calls before it has something else to do.
 func (c *Catalog) nextTask() time.Duration {
 	if c.owner.unread {
-		return time.Hour // all of it needs the texts
+		return c.untilRelearnt() // all else needs the texts
 	}
-	return min(c.untilRefined(), c.untilOther())
+	return min(c.untilRelearnt(), c.untilRefined(), c.untilOther())
 }
 
 // untilOther is nextTask without refinement.
 func (c *Catalog) untilOther() time.Duration {
 	o := &c.owner
+	settling := len(o.settling) > 0 && !o.relearns()
 	switch {
-	case o.learner.Dirty() > 0 || len(o.flushing) > 0 || len(o.live) > flushSoon && !o.flushFailed:
+	case o.learnt && o.learner.Dirty() > 0 || len(o.flushing) > 0 || len(o.live) > flushSoon && !o.flushFailed:
 		return 0
 	case len(o.waiting) > 0:
 		return c.untilRelated()
-	case len(o.changed) > 0:
+	case o.learnt && len(o.changed) > 0:
 		return 0
-	case len(o.live)+len(o.neighbours) > 0:
-		if len(o.settling) > 0 && !o.flushFailed {
+	case o.flushable() > 0:
+		if settling && !o.flushFailed {
 			return 0
 		}
 		return max(0, c.flush-c.now().Sub(o.liveSince))
-	case len(o.settling) > 0:
+	case settling:
 		return 0
+	case o.relearns():
+		return time.Hour
 	case o.policy != c.policy.Version:
 		return max(0, c.flush-c.now().Sub(o.policyTried))
 	}
@@ -81,7 +84,7 @@ func (c *Catalog) untilOther() time.Duration {
 func (c *Catalog) untilRefined() time.Duration {
 	o := &c.owner
 	switch {
-	case o.unread || o.learner.Stale() == 0:
+	case o.unread || !o.learnt || o.learner.Stale() == 0:
 		return time.Hour
 	case len(o.settling) > 0:
 		return 0
@@ -110,17 +113,20 @@ func (c *Catalog) untilRelated() time.Duration {
 // background does one step of what is due.
 func (c *Catalog) background() {
 	o := &c.owner
+	if c.untilRelearnt() == 0 {
+		c.relearn()
+	}
 	if o.unread {
 		return
 	}
 	switch {
-	case o.learner.Dirty() > 0:
+	case o.learnt && o.learner.Dirty() > 0:
 		c.learn()
 	case c.untilRefined() == 0:
 		c.refine()
 	case len(o.waiting) > 0 && c.untilRelated() == 0:
 		c.relate()
-	case len(o.changed) > 0 && len(o.waiting) <= fewItems:
+	case o.learnt && len(o.changed) > 0 && len(o.waiting) <= fewItems:
 		// Not while many still wait: each of them changes its neighbours' edges too, 64 times the work.
 		c.step(learnStep, func() int { return len(o.changed) }, func(n int) {
 			c.recalculate(o.changed[:n])
@@ -129,9 +135,9 @@ func (c *Catalog) background() {
 			}
 		})
 	}
-	idle := o.learner.Dirty() == 0 && o.learner.Stale() == 0 && len(o.changed)+len(o.waiting) == 0
+	idle := !o.relearns() && o.learner.Dirty() == 0 && o.learner.Stale() == 0 && len(o.changed)+len(o.waiting) == 0
 	due := c.now().Sub(o.liveSince) >= c.flush || len(o.live) > flushSoon && !o.flushFailed
-	if len(o.flushing) == 0 && len(o.live)+len(o.neighbours) > 0 && (due || idle && len(o.settling) > 0) {
+	if len(o.flushing) == 0 && o.flushable() > 0 && (due || idle && len(o.settling) > 0) {
 		o.flushing = c.unflushed()
 	}
 	if len(o.flushing) > 0 {
@@ -168,6 +174,15 @@ func (c *Catalog) settled(err error) {
 		r.reply <- err
 	}
 	c.owner.settling = nil
+}
+
+// flushable is how many changes a flush would commit: until all is learnt, neighbours wait for the weights that come of
+// them.
+func (o *owner) flushable() int {
+	if !o.learnt {
+		return len(o.live)
+	}
+	return len(o.live) + len(o.neighbours)
 }
 
 // touch notes that an item's record changed live; features tells that more than its weights did.

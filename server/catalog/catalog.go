@@ -218,12 +218,18 @@ var (
 	ErrOtherReader = errors.New("this client id belongs to another reader; use a new one")
 	// ErrGap: ops before these are missing.
 	ErrGap = errors.New("ops before these are missing")
+	// ErrErased: the reader was erased since the session began; a new session may begin.
+	ErrErased = errors.New("this reader was erased")
 )
 
 // ApplyOps applies a browser's ops, the first numbered first. Those applied before are skipped; the rest is on disk
 // when it returns, each exactly once, in order.
 func (c *Catalog) ApplyOps(ctx context.Context, client, user string, first uint64, ops []wire.Op) (OpsResult, error) {
-	r := &request{ops: &opsRequest{client: client, user: user, first: first, ops: ops}}
+	return c.applyOps(ctx, &opsRequest{client: client, user: user, first: first, ops: ops})
+}
+
+func (c *Catalog) applyOps(ctx context.Context, ops *opsRequest) (OpsResult, error) {
+	r := &request{ops: ops}
 	if err := c.call(ctx, r); err != nil {
 		return OpsResult{}, err
 	}

@@ -23,7 +23,28 @@
 //     with another policy makes all anew behind what is served, and a start after an interrupted one goes on with that.
 //   - After a start lists are answered before the texts are read (texts.go): records and neighbours come from the store.
 //     Until they are, no record changes: what puts, deletes, relates or learns waits.
+//   - A learner is a function of the events in the store, in the order of their rows (relearn.go). After a start, and when
+//     a reader was erased, it is made of them in the background while events are committed as ever; the last rows the
+//     owner adds itself. So each is learnt once. Until a start has learnt, no weights change.
 //   - The owner waits for nobody: what it calls while it publishes (Deliver, signals) only queues.
+//
+// # Decisions
+//
+//   - Erasing a reader (EraseUser) is one commit that takes out all that is theirs, the bindings of client ids too, and
+//     tells the store that its records are of no policy: whatever happens then, the next process makes all of them anew.
+//     What is left of their evidence in live weights goes when the new learner is taken: after one walk over the log, after
+//     two if a walk was on already. It is not cut short: a stream of erasures would keep it from ever ending.
+//   - An unknown reader is erased with the same success: a call whose answer was lost may be repeated, and the answer
+//     tells nobody who was there.
+//   - A device that is still online goes on as one that was never here. Its session takes no more ops, whose numbers
+//     are of the former life of its client id; the client connects again, is told that nothing of it is held, and sends
+//     what it had not had acknowledged, numbered from 1. What was acknowledged is gone. An op that was committed, but
+//     whose acknowledgement did not arrive before the erasure, is among what is sent again: nobody could tell.
+//   - What one reader teaches in a day is bounded (learn.Quota). A reader is remade of their last 1000 events by time when
+//     they are read from the store or an event comes late; the quota looks at no more than these, so that it is the same
+//     for a reader who was in memory all the time. A history may differ: in memory it can hold items from before the last
+//     1000 events, where those were on fewer than 200 items. An event that is older than all 1000 teaches nothing.
+//     Names are free: a flood under many names is for whoever gives them out to stop.
 //
 // sim_test.go runs all of this with core/replica at the other end, on one goroutine with every fault there is.
 package catalog

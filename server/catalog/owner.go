@@ -18,6 +18,7 @@ type request struct {
 	del      *deleteRequest
 	events   *eventsRequest
 	ops      *opsRequest
+	erase    *eraseRequest
 	snapshot *snapshotRequest
 	settle   bool
 	reply    chan error // capacity 1
@@ -51,6 +52,13 @@ type owner struct {
 	texts  chan texts
 	held   []*request
 
+	// learnt tells that the learner knows what the events in the store say. Until it does, after a start, no weights are
+	// made; events are committed, and learnt by the relearning. relearnDue asks for a new learner (not before relearnAt),
+	// relearning tells that one is being made; beside has it made beside the owner, nil where nobody runs the catalog.
+	learnt, relearnDue, relearning bool
+	relearnAt                      time.Time
+	beside                         func(*relearning)
+
 	waiting     []core.ItemNum        // items whose neighbours are to be found, in order
 	waits       map[core.ItemNum]bool // the same as a set
 	changed     []core.ItemNum        // items whose weights are to be calculated anew because of their neighbours
@@ -71,13 +79,21 @@ const maxBatch = 256
 // Run commits, learns and tells subscribers until ctx is done; then it commits what was queued and returns.
 func (c *Catalog) Run(ctx context.Context) error {
 	defer close(c.done)
-	if o := &c.owner; o.unread {
-		reading, stop := context.WithCancel(ctx)
-		var wg sync.WaitGroup
-		defer wg.Wait()
-		defer stop()
+	o := &c.owner
+	reading, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer stop()
+	if o.unread {
 		o.texts = make(chan texts, 1)
 		wg.Go(func() { o.texts <- c.readTexts(reading) })
+	}
+	made := make(chan *relearning, 1)
+	o.beside = func(r *relearning) {
+		wg.Go(func() {
+			r.make(reading)
+			made <- r
+		})
 	}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -91,7 +107,11 @@ func (c *Catalog) Run(ctx context.Context) error {
 			case r := <-c.queue:
 				batch = append(batch, r)
 			case <-timer.C:
-			case t := <-c.owner.texts:
+			case r := <-made:
+				if ctx.Err() == nil {
+					c.takeLearner(r)
+				}
+			case t := <-o.texts:
 				if err := c.takeTexts(t); err != nil && ctx.Err() == nil {
 					return errors.Join(err, c.finish())
 				}
@@ -134,7 +154,7 @@ func (c *Catalog) finish() error {
 		}
 		c.commit(batch)
 	}
-	for !c.owner.unread && c.owner.learner.Dirty() > 0 { // else the next process learns it
+	for !c.owner.unread && c.owner.learnt && c.owner.learner.Dirty() > 0 { // else the next process learns it
 		c.learn()
 	}
 	for _, r := range c.owner.held {
@@ -151,10 +171,13 @@ func (c *Catalog) commit(batch []*request) {
 		batch = c.hold(batch)
 	}
 	for len(batch) > 0 {
-		// A deletion ends a commit: the same id may be put again right behind it.
-		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil })
-		if n == 0 {
+		// A deletion ends a commit: the same id may be put again right behind it. An erasure has one of its own.
+		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil || r.erase != nil })
+		switch {
+		case n == 0:
 			n = len(batch)
+		case n > 1 && batch[n-1].erase != nil:
+			n--
 		}
 		c.commitTogether(batch[:n])
 		batch = batch[n:]

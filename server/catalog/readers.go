@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"nigh/core"
+	"nigh/core/learn"
 	"nigh/server/store"
 )
 
@@ -14,6 +15,7 @@ type reader struct {
 	history     core.History
 	preferences core.Preferences
 	lastAt      int64 // time of the last event applied, Unix milliseconds
+	quota       learn.Quota
 }
 
 // same tells whether two readers are known alike, as far as a list depends on it.
@@ -58,6 +60,14 @@ func (rs *readers) loaded(user string, r reader, dropped uint64) {
 	}
 }
 
+// forget drops a reader who was erased. Whoever is just reading them from the store does not keep them.
+func (rs *readers) forget(user string) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	delete(rs.all, user)
+	rs.dropped++
+}
+
 func (rs *readers) keep(user string, r reader) {
 	if _, ok := rs.all[user]; !ok && len(rs.all) >= maxReaders {
 		for other := range rs.all { // any one: it will be read again when it is needed
@@ -91,31 +101,44 @@ func (c *Catalog) reader(ctx context.Context, user string) (reader, error) {
 		return reader{}, err
 	}
 	slices.Reverse(events)
-	r = replay(events, prefs, c.policy)
+	r, _ = replay(events, prefs, c.policy, 0)
 	c.readers.loaded(user, r, dropped)
 	return r, nil
 }
 
-// replay makes a reader of their last events, the oldest first.
-func replay(events []store.StoredEvent, prefs core.Preferences, p *core.Policy) reader {
-	r := reader{preferences: prefs}
+// replay makes a reader of their last events, the oldest first. teaches tells whether the event of a row is among them
+// and one to learn from: what is older than all that is looked at is not, for nobody knows how much its day has taught.
+func replay(events []store.StoredEvent, prefs core.Preferences, p *core.Policy, row int64) (r reader, teaches bool) {
+	r.preferences = prefs
 	for _, e := range events[max(0, len(events)-readEvents):] {
-		r = r.after(e, p)
+		within := false
+		if r, within = r.after(e, p); e.Row == row {
+			teaches = within
+		}
 	}
-	return r
+	return r, teaches
 }
 
-// after returns r after an event. Events of kinds that the policy no longer knows say nothing.
-func (r reader) after(e store.StoredEvent, p *core.Policy) reader {
+// afterLate is after for an event, by its row, that happened before one which r knows: r is made anew of their last
+// events by time. What is older than all of them changes nothing.
+func (r reader) afterLate(past []store.StoredEvent, row int64, p *core.Policy) (after reader, teaches bool) {
+	if !slices.ContainsFunc(past, func(e store.StoredEvent) bool { return e.Row == row }) {
+		return r, false
+	}
+	return replay(past, r.preferences, p, row)
+}
+
+// after returns r after an event; teaches tells whether it is within the reader's quota. Events of kinds that the policy
+// no longer knows say nothing.
+func (r reader) after(e store.StoredEvent, p *core.Policy) (after reader, teaches bool) {
+	r.quota, teaches = r.quota.Count(r.history, e.Num, e.AtMillis)
 	r.lastAt = max(r.lastAt, e.AtMillis)
 	if e.Kind == core.KindForget {
 		r.history = r.history.Forget(e.Num)
-		return r
-	}
-	if k, ok := p.Kind(e.Kind); ok {
+	} else if k, ok := p.Kind(e.Kind); ok {
 		r.history = r.history.Record(core.Visit{Item: e.Num, Strength: k.Strength(e.ValueMilli), At: e.AtMillis})
 	}
-	return r
+	return r, teaches
 }
 
 // Profile returns a reader's history and standing wishes.

@@ -179,15 +179,16 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 	if err := checkName("hello.user", user, MaxUserBytes); err != nil {
 		return s.fail(wire.CloseForbidden, err)
 	}
+	watch := s.c.Watch(user) // before the last op is read: an erasure after that shows
 	last, err := s.c.LastOp(ctx, h.Client, user)
-	if errors.Is(err, ErrOtherReader) {
-		return s.fail(wire.CloseForbidden, err)
-	}
 	if err != nil {
+		watch.Close()
+		if errors.Is(err, ErrOtherReader) {
+			return s.fail(wire.CloseForbidden, err)
+		}
 		return s.fail(wire.CloseGoingAway, err)
 	}
-	s.client, s.user, s.lastOp = h.Client, user, last
-	s.watch = s.c.Watch(user)
+	s.client, s.user, s.lastOp, s.watch = h.Client, user, last, watch
 
 	// The position is captured before the state is read; what is committed meanwhile waits in held.
 	s.sending.Lock()
@@ -261,9 +262,9 @@ func (s *Session) ops(ctx context.Context, m *wire.Ops) error {
 	if len(m.Ops) > wire.MaxOps {
 		return s.fail(wire.CloseProtocol, fmt.Errorf("%d ops in a frame; send at most %d", len(m.Ops), wire.MaxOps))
 	}
-	res, err := s.c.ApplyOps(ctx, s.client, s.user, m.First, m.Ops)
+	res, err := s.c.applyOps(ctx, &opsRequest{client: s.client, user: s.user, first: m.First, ops: m.Ops, watch: s.watch})
 	switch {
-	case errors.Is(err, ErrGap):
+	case errors.Is(err, ErrGap), errors.Is(err, ErrErased):
 		s.send(&wire.Reset{Code: wire.ResetUnknownClient, Reason: err.Error()})
 		return nil
 	case errors.Is(err, ErrOtherReader):

@@ -53,7 +53,7 @@ func (w *world) settle() error {
 
 func (w *world) resting() bool {
 	o := &w.c.owner
-	if o.learner.Dirty() > 0 || o.learner.Stale() > 0 || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
+	if o.relearns() || o.learner.Dirty() > 0 || o.learner.Stale() > 0 || len(o.live)+len(o.neighbours)+len(o.waiting)+len(o.changed) > 0 {
 		return false
 	}
 	for _, d := range w.devices {
@@ -81,6 +81,7 @@ func (w *world) laws() error {
 	}{
 		{"what was acknowledged is in the store once, in its device's order", w.lawOps},
 		{"acknowledged events of others are in the store once", w.lawRest},
+		{"nothing is left of who was erased", w.lawErased},
 		{"every catalog is the store's, byte for byte", w.lawCatalogs},
 		{"every device knows its reader as the server does, and the server as the store does", w.lawProfiles},
 		{"lists that could be compared were equal", w.lawAgreement},
@@ -140,6 +141,22 @@ func (w *world) lawRest() error {
 	for tag := range w.rest {
 		if count[tag] != 1 {
 			return fmt.Errorf("event %d is in the store %d times", tag, count[tag])
+		}
+	}
+	return nil
+}
+
+// lawErased: the store holds no event of readers without a device but those acknowledged since they were erased last.
+func (w *world) lawErased() error {
+	order, _ := w.storedTags()
+	users := map[int64]string{}
+	_ = w.store.EachEvent(bg, 0, func(e store.StoredEvent) error {
+		users[e.ValueMilli] = e.User
+		return nil
+	})
+	for _, tag := range order {
+		if u := users[tag]; (u == "eve" || u == "dan") && w.rest[tag] == "" {
+			return fmt.Errorf("event %d of %s, who was erased, is in the store", tag, u)
 		}
 	}
 	return nil
@@ -227,7 +244,7 @@ func (w *world) lawProfiles() error {
 			return err
 		}
 		slices.Reverse(events)
-		if want := replay(events, prefs, w.c.policy); !r.same(want) {
+		if want, _ := replay(events, prefs, w.c.policy, 0); !r.same(want) {
 			return fmt.Errorf("the server knows %s as %v, the store as %v", d.user, r, want)
 		}
 		if got := (reader{history: d.told.History, preferences: d.told.Preferences}); !got.same(r) {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -50,8 +51,8 @@ func TestSimulation_KeepsTheLaws(t *testing.T) {
 
 // tally shows that the simulation does what it is for.
 type tally struct {
-	steps, frames, drops, restarts, failedCommits, ops, refused, compared int
-	afterCommit                                                           int // things that happened between commit and ack
+	steps, frames, drops, restarts, failedCommits, ops, refused, compared, erased int
+	afterCommit                                                                   int // things that happened between commit and ack
 }
 
 func (s *tally) add(w *world) {
@@ -61,6 +62,7 @@ func (s *tally) add(w *world) {
 	s.restarts += w.tally.restarts
 	s.failedCommits += w.tally.failedCommits
 	s.ops += w.tally.ops
+	s.erased += w.tally.erased
 	s.refused += len(w.refused)
 	s.afterCommit += w.tally.afterCommit
 	for _, d := range w.devices {
@@ -71,7 +73,7 @@ func (s *tally) add(w *world) {
 func (s *tally) check(t *testing.T) {
 	for name, n := range map[string]int{
 		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
-		"compared lists": s.compared, "happenings between commit and acknowledgement": s.afterCommit,
+		"compared lists": s.compared, "erased readers": s.erased, "happenings between commit and acknowledgement": s.afterCommit,
 	} {
 		if n == 0 {
 			t.Errorf("%s = 0: the simulation does not do what it is for", name)
@@ -97,7 +99,7 @@ type world struct {
 	refused  map[int64]bool    // tags of ops that the server refused
 	catalogs map[uint64]uint64 // checksum of the catalog by position
 	tags     int64             // given so far: each op's and event's ValueMilli
-	rest     map[int64]bool    // tags of acknowledged REST events
+	rest     map[int64]string  // readers of acknowledged REST events, by tag
 	trace    func(string, ...any)
 	fault    error
 	tally    tally
@@ -108,7 +110,7 @@ const simStart = 1_767_225_600_000 // 2026-01-01
 func newWorld(seed uint64, sabotage *saboteur) *world {
 	w := &world{
 		rng: rand.New(rand.NewPCG(seed, 0x6e696768)), now: simStart, sabotage: sabotage,
-		refused: map[int64]bool{}, catalogs: map[uint64]uint64{}, rest: map[int64]bool{},
+		refused: map[int64]bool{}, catalogs: map[uint64]uint64{}, rest: map[int64]string{},
 		trace: func(string, ...any) {},
 	}
 	w.limits = defaultLimits
@@ -176,6 +178,9 @@ func (w *world) happen() {
 		}
 	case 2:
 		w.event()
+		if w.chance(6) {
+			w.erase([]string{"eve", "dan"}[w.pick(2)])
+		}
 	case 3, 4, 5:
 		d.act()
 	case 6:
@@ -269,7 +274,18 @@ func (w *world) event() {
 	res, err := w.c.RecordEvents(bg, []store.Event{e})
 	w.trace("event %v of %s on %s: %v %v", tag, e.User, e.Item, res, err)
 	if err == nil && res[0].Err == nil && !res[0].Duplicate {
-		w.rest[tag] = true
+		w.rest[tag] = e.User
+	}
+}
+
+// erase takes out a reader who has no device.
+func (w *world) erase(user string) {
+	before := maps.Clone(w.rest) // what comes between commit and return is not erased
+	err := w.c.EraseUser(bg, user)
+	w.trace("erase %s: %v", user, err)
+	if err == nil {
+		w.tally.erased++
+		maps.DeleteFunc(w.rest, func(tag int64, of string) bool { return of == user && before[tag] != "" })
 	}
 }
 

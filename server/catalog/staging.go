@@ -30,6 +30,7 @@ type opsRequest struct {
 	client, user string
 	first        uint64
 	ops          []wire.Op
+	watch        *Watch // of the session that they came by, nil for none
 	result       OpsResult
 }
 
@@ -51,11 +52,12 @@ type staging struct {
 
 	// What calls need of the store is read before they stage anything, so that a call which fails leaves nothing.
 	known   map[string]reader              // readers as of this point of the batch
-	past    map[string][]store.StoredEvent // events in the store, of readers with one from before what was known
+	past    map[string][]store.StoredEvent // last events by time as of this point, of readers with one that comes late
 	changed map[string]bool                // of known, those whom the batch changes
 	seen    map[string]store.Client
 	clients map[string]store.Client // of seen, those whom the batch changes
 	learnt  []lesson
+	erased  *eraseRequest // nil for none
 }
 
 // put is an item of the batch, in its last form.
@@ -94,6 +96,8 @@ func (s *staging) stage(r *request) {
 		err = s.recordEvents(r.events)
 	case r.ops != nil:
 		err = s.applyOps(r.ops)
+	case r.erase != nil:
+		err = s.erase(r.erase)
 	}
 	if err != nil {
 		s.faults[r] = err
@@ -171,6 +175,11 @@ func (s *staging) need(user string, times ...int64) error {
 			return fmt.Errorf("read the events of a reader: %w", err)
 		}
 		slices.Reverse(past)
+		for i := range s.batch.Events {
+			if e := &s.batch.Events[i]; e.User == user {
+				past = placed(past, e.StoredEvent)
+			}
+		}
 		s.past[user] = past
 		return nil
 	}
@@ -182,17 +191,11 @@ func (s *staging) keep(user string, r reader) {
 	s.known[user], s.changed[user] = r, true
 }
 
-// replay makes a reader anew, of the events in the store and in the batch: an event came late, and a history is defined
-// by the order of time.
-func (s *staging) replay(user string) reader {
-	all := slices.Clone(s.past[user])
-	for _, e := range s.batch.Events {
-		if e.User == user {
-			all = append(all, e.StoredEvent)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b store.StoredEvent) int { return cmp.Compare(a.AtMillis, b.AtMillis) })
-	return replay(all, s.known[user].preferences, s.c.policy)
+// placed puts an event among a reader's last ones, behind those of the same time.
+func placed(past []store.StoredEvent, e store.StoredEvent) []store.StoredEvent {
+	at, _ := slices.BinarySearchFunc(past, e.AtMillis+1, func(p store.StoredEvent, t int64) int { return cmp.Compare(p.AtMillis, t) })
+	past = slices.Insert(past, at, e)
+	return past[max(0, len(past)-readEvents):]
 }
 
 func (s *staging) recordEvents(r *eventsRequest) error {
@@ -271,15 +274,21 @@ func (s *staging) event(e store.NewEvent) (late bool) {
 	s.row++
 	e.Row = s.row
 	s.batch.Events = append(s.batch.Events, e)
-	if k, ok := s.c.policy.Kind(e.Kind); ok {
+	if past, ok := s.past[e.User]; ok {
+		s.past[e.User] = placed(past, e.StoredEvent)
+	}
+	var after reader
+	var teaches bool
+	if late = e.AtMillis < r.lastAt; late { // a history is defined by the order of time: it is made anew
+		after, teaches = r.afterLate(s.past[e.User], e.Row, s.c.policy)
+	} else {
+		after, teaches = r.after(e.StoredEvent, s.c.policy)
+	}
+	s.keep(e.User, after)
+	if k, ok := s.c.policy.Kind(e.Kind); ok && teaches {
 		s.learnt = append(s.learnt, lesson{r.history, e.Num, k.Strength(e.ValueMilli), e.AtMillis})
 	}
-	if e.AtMillis < r.lastAt {
-		s.keep(e.User, s.replay(e.User))
-		return true
-	}
-	s.keep(e.User, r.after(e.StoredEvent, s.c.policy))
-	return false
+	return late
 }
 
 // records makes the records of the batch's items, in order, and numbers the commit.
@@ -305,7 +314,9 @@ func (s *staging) records() {
 		r.Features = o.content.Weigh(p.parsed)
 		w := o.learner.Weights(n, o.content.Neighbours(n), publishedMillis(&p.item), hoursOf(s.now))
 		r.Heat, r.Damp, r.Edges = w.Heat, w.Damp, w.Edges
-		if old := x.Get(n); old != nil && len(w.Edges) == 0 {
+		if old := x.Get(n); old != nil && !o.learnt {
+			r.Heat, r.Damp, r.Edges = old.Heat, old.Damp, old.Edges
+		} else if old != nil && len(w.Edges) == 0 {
 			r.Edges = old.Edges
 		}
 		p.record = r
@@ -332,7 +343,7 @@ func hoursOf(t time.Time) float64 { return float64(t.UnixMilli()) / 3.6e6 }
 func (s *staging) commit() error {
 	s.records()
 	s.batch.Clients = s.clients
-	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients) == 0 {
+	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients)+len(b.Erased) == 0 {
 		return nil
 	}
 	if err := s.c.store.Commit(s.ctx, s.batch); err != nil {
@@ -351,8 +362,14 @@ func (s *staging) remember() {
 	for user := range s.changed {
 		c.readers.set(user, s.known[user])
 	}
-	for _, l := range s.learnt {
-		o.learner.Observe(l.history, l.item, l.strength, l.at)
+	if s.erased != nil {
+		s.forget(s.erased)
+		return
+	}
+	if o.learnt { // else the relearning comes to them
+		for _, l := range s.learnt {
+			o.learner.Observe(l.history, l.item, l.strength, l.at)
+		}
 	}
 	if len(s.batch.Records) == 0 {
 		c.watches.signal(false, s.changed)
@@ -381,6 +398,9 @@ func (s *staging) remember() {
 				delete(o.published, n)
 			}
 			o.wait(n)
+			if !o.learnt {
+				o.reweigh(n)
+			}
 		}
 	}
 	o.lastPut = s.now

@@ -11,6 +11,9 @@ import (
 )
 
 func (s *staging) applyOps(r *opsRequest) error {
+	if r.watch != nil && r.watch.erased.Load() {
+		return ErrErased
+	}
 	client, err := s.client(r.client)
 	if err != nil {
 		return err

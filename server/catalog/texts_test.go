@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"nigh/core"
-	"nigh/core/learn"
 	"nigh/server/store"
 )
 
@@ -157,14 +156,12 @@ func TestRestart_LearnsTheSameWithFewReadersInMemory(t *testing.T) {
 		return all
 	}
 	r.open()
+	r.relearn()
 	want := weights()
 	for _, most := range []int{0, 1, 40, 200} {
 		r.open()
-		r.owner.learner = learn.NewLearner(r.learning).WithTargets(r.owner.content.Holders)
 		r.limits.past = most
-		if err := r.loadEvents(bg); err != nil {
-			t.Fatal(err)
-		}
+		r.relearn()
 		if got := weights(); !reflect.DeepEqual(got, want) {
 			t.Errorf("with %d visits in memory it learns otherwise", most)
 		}

@@ -1,12 +1,18 @@
 package catalog
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Watch tells its holder that something which may change a reader's list has changed.
 type Watch struct {
 	c    chan struct{}
 	user string
 	all  *watches
+	// erased tells that the reader was erased since the watch began; the owner sets it. A session of before must take no
+	// more ops: their numbers are of another life of its client id.
+	erased atomic.Bool
 }
 
 // C receives after each change of the index or of the reader's profile. It holds one signal: several changes that
@@ -50,6 +56,18 @@ func (ws *watches) signal(everyone bool, users map[string]bool) {
 	defer ws.mu.Unlock()
 	for w := range ws.set {
 		if everyone || users[w.user] {
+			w.signal()
+		}
+	}
+}
+
+// erase tells those who watch a reader that was erased.
+func (ws *watches) erase(user string) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for w := range ws.set {
+		if w.user == user {
+			w.erased.Store(true)
 			w.signal()
 		}
 	}

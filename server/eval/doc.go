@@ -22,6 +22,7 @@
 //
 //   - A log is put into the order of its times, equal times as they stand in the file. An item that only the log names
 //     is in the catalog without a text; a kind that the policy does not know counts as a view. Both are noted in the result.
+//   - What one reader teaches in a day is bounded as in serving (learn.Quota), by the times of the log.
 //   - In Holdout every event counts the same, whatever its kind and value: the protocol asks who comes back to what, not
 //     who liked it. The strength is that of a view, so that the prior weighs what it weighs when views are served.
 //   - Places for new items (explore_share), pins and boosts are off: a log cannot judge what its readers were not shown,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nigh/core"
+	"nigh/core/learn"
 )
 
 // replayK is the length of Replay's lists.
@@ -34,7 +35,7 @@ func Replay(ctx context.Context, d *Data, log []Event, opt Options) (*Result, er
 	for i := range log {
 		total[log[i].Item]++
 	}
-	entrants := []entrant{{outcome: Outcome{Name: "nigh"}, learner: &live{r: r, histories: make([]core.History, len(d.Users))}}}
+	entrants := []entrant{{outcome: Outcome{Name: "nigh"}, learner: newLive(r)}}
 	for _, b := range baselines {
 		entrants = append(entrants, entrant{outcome: Outcome{Name: b.Name()}, learner: &taught{b}})
 	}
@@ -150,6 +151,12 @@ func (n *entrant) result() Outcome {
 type live struct {
 	r         *run
 	histories []core.History
+	quotas    []learn.Quota
+}
+
+func newLive(r *run) *live {
+	readers := len(r.data.Users)
+	return &live{r, make([]core.History, readers), make([]learn.Quota, readers)}
 }
 
 func (l *live) rank(e *Event, past []core.ItemNum, _ map[core.ItemNum]bool) []core.ItemNum {
@@ -163,7 +170,7 @@ func (l *live) learn(e *Event, _ []core.ItemNum) {
 		s.AddBare(e.Item, l.r.data.Items[e.Item-1].ID)
 	}
 	h, strength := l.histories[e.User], s.Strength(e)
-	s.Observe(h, e.Item, strength, e.At)
+	s.Observe(&l.quotas[e.User], h, e.Item, strength, e.At)
 	l.histories[e.User] = h.Record(core.Visit{Item: e.Item, Strength: strength, At: e.At})
 	s.Update(e.At)
 }

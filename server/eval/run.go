@@ -85,12 +85,12 @@ type lesson struct {
 
 // train teaches the system a log, in order, and builds it. It returns each reader's history.
 func (r *run) train(lessons []lesson) []core.History {
-	histories := make([]core.History, len(r.data.Users))
+	histories, quotas := make([]core.History, len(r.data.Users)), make([]learn.Quota, len(r.data.Users))
 	took := r.timed(func() {
 		last := int64(0)
 		for i, e := range lessons {
 			h := histories[e.User]
-			r.sys.Observe(h, e.Item, e.strength, e.At)
+			r.sys.Observe(&quotas[e.User], h, e.Item, e.strength, e.At)
 			histories[e.User] = h.Record(core.Visit{Item: e.Item, Strength: e.strength, At: e.At})
 			last = e.At
 			if i%256 == 0 {

@@ -158,9 +158,13 @@ func (s *System) Strength(e *Event) int32 {
 	return core.ProfileOne
 }
 
-// Observe learns that a reader of history h, which does not hold it yet, had contact with an item.
-func (s *System) Observe(h core.History, n core.ItemNum, strength int32, at int64) {
-	s.learner.Observe(h.Before(at), n, strength, at)
+// Observe learns that a reader of history h, which does not hold it yet, had contact with an item, if that is within the
+// reader's quota, which it counts on.
+func (s *System) Observe(q *learn.Quota, h core.History, n core.ItemNum, strength int32, at int64) {
+	var teaches bool
+	if *q, teaches = q.Count(h, n, at); teaches {
+		s.learner.Observe(h.Before(at), n, strength, at)
+	}
 }
 
 // Build makes the records of all items, as of a time, and the index of them.

@@ -31,6 +31,7 @@ type mark [3]float64
 type sitting struct {
 	sys       *System
 	histories []core.History
+	quotas    []learn.Quota
 	// Of a replay alone.
 	next int
 	had  []map[core.ItemNum]bool
@@ -62,11 +63,11 @@ const (
 
 // learnAll teaches lessons, the same for all exams.
 func learnAll(ctx context.Context, sys *System, users int, lessons []lesson, strength func(*Event) int32) *sitting {
-	s := &sitting{sys: sys, histories: make([]core.History, users)}
+	s := &sitting{sys: sys, histories: make([]core.History, users), quotas: make([]learn.Quota, users)}
 	last := int64(0)
 	for i, e := range lessons {
 		h, w := s.histories[e.User], strength(e.Event)
-		sys.Observe(h, e.Item, w, e.At)
+		sys.Observe(&s.quotas[e.User], h, e.Item, w, e.At)
 		s.histories[e.User] = h.Record(core.Visit{Item: e.Item, Strength: w, At: e.At})
 		last = e.At
 		if i%4096 == 0 && ctx.Err() != nil {
@@ -230,7 +231,11 @@ func (x *replayExam) rerankable() bool  { return false }
 func (x *replayExam) sit(ctx context.Context, sys *System) *sitting {
 	// As Replay does: an item that only the log names is in the catalog from its first event on.
 	clear(sys.items[min(len(sys.items), x.data.Given+1):])
-	s := &sitting{sys: sys, histories: make([]core.History, len(x.data.Users)), had: make([]map[core.ItemNum]bool, len(x.data.Users)), past: make(pasts, len(x.data.Users))}
+	readers := len(x.data.Users)
+	s := &sitting{
+		sys: sys, histories: make([]core.History, readers), quotas: make([]learn.Quota, readers),
+		had: make([]map[core.ItemNum]bool, readers), past: make(pasts, readers),
+	}
 	last := int64(0)
 	for i, e := range x.lessons {
 		x.learn(s, e.Event)
@@ -260,7 +265,7 @@ func (x *replayExam) learn(s *sitting, e *Event) bool {
 		s.sys.AddBare(e.Item, x.data.Items[e.Item-1].ID)
 	}
 	h, w := s.histories[e.User], s.sys.Strength(e)
-	s.sys.Observe(h, e.Item, w, e.At)
+	s.sys.Observe(&s.quotas[e.User], h, e.Item, w, e.At)
 	s.histories[e.User] = h.Record(core.Visit{Item: e.Item, Strength: w, At: e.At})
 	return true
 }

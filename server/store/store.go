@@ -112,12 +112,17 @@ type Batch struct {
 	// No data removes them; those of a number without an item are dropped.
 	Neighbours map[core.ItemNum][]byte
 
+	// Erased are readers of whom nothing is to be left: their events with the keys of these, their preferences, the
+	// clients that belong to them, their names. What the batch says of them itself comes after that. Rows are not given
+	// again. A name that is not known is no error.
+	Erased []string
+
 	Events      []NewEvent
 	Preferences []PreferenceChange
 	// Policy, if not 0, becomes Info.Policy.
 	Policy uint64
 	// Clients are inserted or replaced: LastOp after this batch. Each Op of the batch must be above its client's LastOp
-	// in the store, not above the one here, and there once: the last guard of exactly-once. A LastOp never falls.
+	// in the store, not above the one here, and there once: the last guard of exactly-once. A LastOp never falls, unless its client's reader is Erased.
 	Clients map[string]Client
 }
 

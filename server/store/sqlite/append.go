@@ -91,13 +91,22 @@ const maxKnown = 16 << 10
 // dictionary is a table of names: users and kinds are written once and are numbers in every event.
 type dictionary struct {
 	find, insert *sql.Stmt
-	// Rows that are committed; not changed during a commit. Whatever deletes users or kinds one day must forget them here.
-	known map[string]int64
-	fresh map[string]int64 // found or inserted by this commit: not to be believed if it fails
+	known        map[string]int64 // rows that are committed; not changed during a commit
+	fresh        map[string]int64 // found or inserted by this commit: not to be believed if it fails
+	gone         map[string]bool  // deleted by this commit: no longer known
+}
+
+// forget is told of a name whose row was deleted.
+func (d *dictionary) forget(name string) {
+	if d.gone == nil {
+		d.gone = make(map[string]bool)
+	}
+	d.gone[name] = true
+	delete(d.fresh, name)
 }
 
 func (d *dictionary) id(name string) (int64, error) {
-	if id, ok := d.known[name]; ok {
+	if id, ok := d.known[name]; ok && !d.gone[name] {
 		return id, nil
 	}
 	if id, ok := d.fresh[name]; ok {
@@ -124,6 +133,9 @@ func (d *dictionary) id(name string) (int64, error) {
 // remember returns what is known after a successful commit. It starts anew when it grew too large: what is in use
 // comes back with the next batch.
 func (d *dictionary) remember() map[string]int64 {
+	for name := range d.gone {
+		delete(d.known, name)
+	}
 	if d.known == nil || len(d.known)+len(d.fresh) > maxKnown {
 		if len(d.fresh) > maxKnown {
 			return nil

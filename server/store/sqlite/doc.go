@@ -25,6 +25,10 @@
 //   - Idempotency keys have their own table without row ids: a partial index would hold each key a second time.
 //   - Ops need no row each. Commit refuses an op that is not above its client's last one, and a last op that falls;
 //     together that is "each (client, number) at most once", over events and preferences alike.
+//   - Erasing a reader scans the tables of keys and clients, which have no index by row and by reader: each commit would
+//     pay for it, and erasing is seldom. What is deleted is overwritten (secure_delete) in the database file; the log
+//     holds older copies of its pages until it is begun anew or removed by Close. A page that was split before may keep
+//     a row in its unused part; "VACUUM", with the server stopped, leaves nothing.
 //   - A lock file of our own, because SQLite's locks say "busy" only at the first write, after a wait, and not who.
 //     The file stays when the process goes: removing it would let two processes lock two files of one name.
 //   - In memory (tests) there is one connection, for SQLite's shared cache would make readers and writer fail each

@@ -14,6 +14,7 @@ type writeStatements struct {
 	addEvent, addKey, addEvents, addKeys                               *sql.Stmt // the latter two: bulkRows rows
 	putPreference, deletePreference                                    *sql.Stmt
 	client, putClient                                                  *sql.Stmt
+	eraseKeys, eraseEvents, erasePreferences, eraseClients, eraseUser  *sql.Stmt
 	meta, putMeta                                                      *sql.Stmt
 }
 
@@ -63,6 +64,11 @@ func (db *DB) statements() []statement {
 		{db.write, &w.client, "SELECT last_op FROM clients WHERE id = ?"},
 		{db.write, &w.putClient, `INSERT INTO clients (id, user, last_op) VALUES (?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET user = excluded.user, last_op = excluded.last_op`},
+		{db.write, &w.eraseKeys, "DELETE FROM event_keys WHERE row IN (SELECT row FROM events WHERE user = ?)"},
+		{db.write, &w.eraseEvents, "DELETE FROM events WHERE user = ?"},
+		{db.write, &w.erasePreferences, "DELETE FROM preferences WHERE user = ?"},
+		{db.write, &w.eraseClients, "DELETE FROM clients WHERE user = ?"},
+		{db.write, &w.eraseUser, "DELETE FROM users WHERE id = ?"},
 		{db.write, &w.meta, selectMeta},
 		{db.write, &w.putMeta, "UPDATE meta SET last_seq = ?, last_num = ?, last_row = ?, items = ?, events = ?, policy = ?"},
 

@@ -3,6 +3,8 @@ package storetest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"nigh/core"
@@ -110,6 +112,9 @@ func (g *generator) batch() (b store.Batch) {
 		b.Policy = g.r.Uint64()
 	}
 	b.Clients = map[string]store.Client{}
+	if g.oddly(12) {
+		b.Erased = append(b.Erased, fmt.Sprint("user-", g.r.IntN(8)))
+	}
 	op := func(user int) store.Op {
 		if g.oddly(3) {
 			return store.Op{}
@@ -118,6 +123,9 @@ func (g *generator) batch() (b store.Batch) {
 		c, ok := b.Clients[id]
 		if !ok {
 			c = store.Client{User: fmt.Sprint("user-", user), LastOp: g.last[id]}
+			if slices.Contains(b.Erased, c.User) && !g.oddly(4) { // else the numbers go on where they were
+				c.LastOp = 0
+			}
 		}
 		c.LastOp++
 		b.Clients[id] = c
@@ -149,6 +157,9 @@ func (g *generator) batch() (b store.Batch) {
 }
 
 func (g *generator) committed(b store.Batch) {
+	for _, user := range b.Erased {
+		delete(g.last, strings.Replace(user, "user", "client", 1))
+	}
 	for id, c := range b.Clients {
 		g.last[id] = c.LastOp
 	}

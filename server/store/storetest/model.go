@@ -33,7 +33,7 @@ type state struct {
 	records    map[core.ItemNum]store.StoredRecord
 	neighbours map[core.ItemNum][]byte
 	events     []store.StoredEvent
-	keys       map[string]bool
+	keys       map[string]int64 // row of the event
 	prefs      map[string]core.Preferences
 	clients    map[string]store.Client
 }
@@ -43,7 +43,7 @@ func NewModel() *Model {
 	return &Model{state: &state{
 		info:  store.Info{Epoch: 1 + rand.Uint64N(1<<53-1)},
 		items: map[core.ItemNum][]byte{}, vectors: map[core.ItemNum][]float32{}, ids: map[core.ItemNum]string{},
-		records: map[core.ItemNum]store.StoredRecord{}, neighbours: map[core.ItemNum][]byte{}, keys: map[string]bool{},
+		records: map[core.ItemNum]store.StoredRecord{}, neighbours: map[core.ItemNum][]byte{}, keys: map[string]int64{},
 		prefs: map[string]core.Preferences{}, clients: map[string]store.Client{},
 	}}
 }
@@ -108,6 +108,9 @@ func (s *state) apply(b store.Batch) error {
 			s.neighbours[n] = bytes.Clone(data)
 		}
 	}
+	for _, user := range b.Erased {
+		s.erase(user)
+	}
 	done := map[store.Op]bool{}
 	once := func(op store.Op) error {
 		if op.Client == "" {
@@ -123,13 +126,13 @@ func (s *state) apply(b store.Batch) error {
 		if err := once(e.Op); err != nil {
 			return err
 		}
-		if e.Key != "" && s.keys[e.Key] {
+		if e.Key != "" && s.keys[e.Key] != 0 {
 			return fmt.Errorf("key %q is known", e.Key)
 		}
-		if e.Key != "" {
-			s.keys[e.Key] = true
-		}
 		s.info.LastRow++
+		if e.Key != "" {
+			s.keys[e.Key] = s.info.LastRow
+		}
 		e.Row = s.info.LastRow
 		s.events = append(s.events, e.StoredEvent)
 	}
@@ -159,6 +162,18 @@ func (s *state) apply(b store.Batch) error {
 	}
 	s.info.Items, s.info.Events = len(s.items), int64(len(s.events))
 	return nil
+}
+
+// erase takes out all of a reader.
+func (s *state) erase(user string) {
+	theirs := map[int64]bool{}
+	s.events = slices.DeleteFunc(slices.Clone(s.events), func(e store.StoredEvent) bool {
+		theirs[e.Row] = e.User == user
+		return e.User == user
+	})
+	maps.DeleteFunc(s.keys, func(_ string, row int64) bool { return theirs[row] })
+	delete(s.prefs, user)
+	maps.DeleteFunc(s.clients, func(_ string, c store.Client) bool { return c.User == user })
 }
 
 func (m *Model) now(ctx context.Context) (*state, error) {
@@ -314,7 +329,7 @@ func (m *Model) KnownKeys(ctx context.Context, keys []string) (map[string]bool, 
 	s, err := m.now(ctx)
 	known := map[string]bool{}
 	for _, k := range keys {
-		if s.keys[k] {
+		if s.keys[k] != 0 {
 			known[k] = true
 		}
 	}

@@ -61,6 +61,9 @@ func laws() []law {
 		{"Preferences_AscendByKindThenKey", false, preferences},
 		{"Client_IsWhatTheLastBatchSaid", false, clients},
 		{"Commit_AppliesEachOpOnce", false, opsOnce},
+		{"Erased_LeaveNothing", false, erased},
+		{"Erased_BeforeTheRestOfTheirBatch", false, erasedFirst},
+		{"Erased_StayErasedAfterReopening", true, erasedReopened},
 
 		{"Commit_IsWholeOrNothing", false, commitWhole},
 		{"Commit_WithACancelledContextLeavesNothing", false, commitCancelled},
