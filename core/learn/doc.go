@@ -49,6 +49,18 @@
 //   - Content neighbours are the cosine of BM25-weighted vectors (Robertson and Zaragoza, "The Probabilistic Relevance
 //     Framework", 2009) of terms, tags, categories and author, cut to the strongest. The quantised vector itself is the
 //     item's features, so "more like this" and "matches sailing" speak of the same numbers.
+//   - An item may come with a vector, an embedding of any model. Two items that both have one are as similar as these say,
+//     any other two as their terms say: so the few with a vector of a large catalog still have neighbours among the many
+//     without, and the order of neighbours of items with vectors is that of the cosine. An item's features stay its terms.
+//   - Models put all texts near each other (cosines of .7 to .9 are usual). So a vector similarity is (cosine - m)/(1 - m),
+//     m being the mean cosine of the catalog's items, as of the last Reweigh: the order stays, and content weighs about
+//     the same whatever the model.
+//   - Vectors are searched one by one, exactly: gonum's dot product (SSE on amd64) does 6 to 7·10^9 products a second, 0.5 ms
+//     an item of 10,000 × 384, 3.5 ms of 60,000 × 384. All neighbours of 10,000 items are found in 3 s on two cores, of 60,000
+//     in 2 minutes, in the background, in steps (Portion); they take 4 bytes a dimension, 92 MB for 60,000 × 384. Approximate
+//     search (HNSW) was looked for: what there is in Go without C (github.com/coder/hnsw 0.6.1 of June 2024, the others
+//     smaller) panics after deletions (its issues 10, 13, 15) or finds next to nothing (17), and a graph that has to find 64
+//     neighbours well takes a millisecond or two to insert an item, no less than a pass over 20,000.
 //   - Content is evidence that was not seen yet: a neighbour of cosine s counts as ContentWeight·λκ·s transitions, so that
 //     alone it weighs ContentWeight·s, and it fades with the contacts of both ends. As a fixed share of the score it drowned
 //     behaviour (ml-100k NDCG@10 .073 instead of .256).
