@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nigh/server/catalog"
+	"nigh/server/store"
 )
 
 // decode reads the one JSON value of data into v, a pointer to a struct. what names it in errors: "item", "event".
@@ -57,6 +58,9 @@ const hintJSON = "check quotes, commas and brackets there"
 func decodeError(data []byte, v any, what string, err error) error {
 	if e, ok := errors.AsType[*catalog.InputError](err); ok {
 		return e
+	}
+	if e, ok := errors.AsType[*store.VectorError](err); ok {
+		return &catalog.InputError{Field: what + ".vector", Reason: e.Reason, Hint: e.Hint}
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return brokenJSON(data, int(e.Offset), e.Error(), hintJSON)
