@@ -22,7 +22,7 @@ type texts struct {
 	// another tells that a record was made by another analyzer: its words would not be found.
 	another bool
 	dated   []core.ItemNum // items whose records were written before records held when they were published
-	unlike  int           // items whose vectors do not count: of another length than the first ones'
+	unlike  int            // items whose vectors do not count: of another length than the first ones'
 	err     error
 }
 
