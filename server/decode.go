@@ -63,7 +63,13 @@ func decodeError(data []byte, v any, what string, err error) error {
 		return &catalog.InputError{Field: what + ".vector", Reason: e.Reason, Hint: e.Hint}
 	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return brokenJSON(data, int(e.Offset), e.Error(), hintJSON)
+		hint := hintJSON
+		for _, word := range []string{"NaN", "Infinity", "nan", "inf"} { // which some programs write
+			if rest := data[min(max(int(e.Offset)-1, 0), len(data)):]; bytes.HasPrefix(rest, []byte(word)) {
+				hint = word + " is not a JSON number: leave the field out, or send finite numbers"
+			}
+		}
+		return brokenJSON(data, int(e.Offset), e.Error(), hint)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		if len(bytes.TrimSpace(data)) == 0 {
