@@ -52,9 +52,12 @@
 //   - An item may come with a vector, an embedding of any model. Two items that both have one are as similar as these say,
 //     any other two as their terms say: so the few with a vector of a large catalog still have neighbours among the many
 //     without, and the order of neighbours of items with vectors is that of the cosine. An item's features stay its terms.
-//   - Models put all texts near each other (cosines of .7 to .9 are usual). So a vector similarity is (cosine - m)/(1 - m),
-//     m being the mean cosine of the catalog's items, as of the last Reweigh: the order stays, and content weighs about
-//     the same whatever the model.
+//   - Models put all texts near each other (cosines of .7 to .9 are usual), and relate more than a shared word does. So the
+//     similarity of vectors is ((cosine - m)/(1 - m))², m being the mean cosine of the catalog's items, as of the last
+//     Reweigh: the order stays, and whatever the model, content weighs about as much beside behaviour as with terms. On
+//     ml-small with a tenth of the items new and latent semantic analysis (384 dimensions) as the model: NDCG@10 of all
+//     targets .1402, of new items .0102; terms .1427 and .0067; without the square .1314 and .0196; with a cube .1427 and
+//     .0024. With an offset that all vectors share (mean cosine .9), .1408 and .0103.
 //   - Vectors are searched one by one, exactly: gonum's dot product (SSE on amd64) does 6 to 7·10^9 products a second, 0.5 ms
 //     an item of 10,000 × 384, 3.5 ms of 60,000 × 384. All neighbours of 10,000 items are found in 3 s on two cores, of 60,000
 //     in 2 minutes, in the background, in steps (Portion); they take 4 bytes a dimension, 92 MB for 60,000 × 384. Approximate

@@ -108,10 +108,11 @@ func (v *vectors) measure() {
 	v.common = min(max((square-n)/(n*n), 0), .99) // |Σu|² is Σ u·w over all ordered pairs, n of which are u·u = 1
 }
 
-// similarity is what a cosine says beyond what all have in common: 0 or less for nothing, 1 for the same.
+// similarity is what a cosine says beyond what all have in common, squared: 0 for nothing, 1 for the same.
 func (v *vectors) similarity(cosine float32) float32 {
 	common := float32(v.common)
-	return (cosine - common) * (1 / (1 - common))
+	s := max(0, (cosine-common)*(1/(1-common)))
+	return s * s
 }
 
 // find gives f all items with a vector, with how similar theirs is to n's.
