@@ -23,8 +23,8 @@ type vectors struct {
 
 const blockRows = 256
 
-// stepWork is how many products of two numbers one step of a search in the background may take: 10 ms of one processor.
-const stepWork = 64 << 20
+// portionWork is how many products of two numbers a Portion may take: 2 ms of one processor.
+const portionWork = 12 << 20
 
 // unit returns v scaled to length 1, nil if it has no direction. Its numbers are finite.
 func unit(v []float32) []float32 {
@@ -145,12 +145,8 @@ func (c *Content) Vectors() int { return len(c.vectors.items) }
 // HasVector tells whether an item has a vector.
 func (c *Content) HasVector(n core.ItemNum) bool { return c.vectors.has(n) }
 
-// Portion returns for how many items, at most most, Find takes some milliseconds: with vectors each of them is a pass
-// over all of these.
-func (c *Content) Portion(most int) int {
-	pass := max(len(c.vectors.items)*c.vectors.dim, 1)
-	return min(most, max(stepWork/pass, leastPortion))
+// Portion returns for how many items Find takes no more than some milliseconds together: with vectors each is a pass over
+// all of these. It is at least 1.
+func (c *Content) Portion() int {
+	return max(portionWork/max(len(c.vectors.items)*c.vectors.dim, 1), 1)
 }
-
-// leastPortion keeps all processors busy in a step, however many vectors there are.
-const leastPortion = 8

@@ -23,6 +23,8 @@
 //     with another policy makes all anew behind what is served, and a start after an interrupted one goes on with that.
 //   - After a start lists are answered before the texts are read (texts.go): records and neighbours come from the store.
 //     Until they are, no record changes: what puts, deletes, relates or learns waits.
+//   - Items' vectors are of one length, that of the first (vectors.go); they stay in the store and in the owner's memory.
+//     No record, delta or card holds one.
 //   - The owner waits for nobody: what it calls while it publishes (Deliver, signals) only queues.
 //
 // sim_test.go runs all of this with core/replica at the other end, on one goroutine with every fault there is.
