@@ -110,6 +110,16 @@ func schema[T any](a *api) *huma.Schema {
 	return a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
 }
 
+// alsoText notes that a property of a named schema may be given as a string too.
+func (a *api) alsoText(named *huma.Schema, property, doc string) {
+	properties := a.huma.OpenAPI().Components.Schemas.SchemaFromRef(named.Ref).Properties
+	p := *properties[property]
+	array := p
+	array.Description = ""
+	properties[property] = &huma.Schema{Description: p.Description,
+		OneOf: []*huma.Schema{&array, {Type: huma.TypeString, Description: doc}}}
+}
+
 // operation describes one operation; problems are the statuses that it may fail with.
 type operation struct {
 	method, path, id, tag, summary, description string

@@ -70,6 +70,7 @@ type listItemsOutput struct{ Body ItemPage }
 
 func (a *api) items() {
 	item := schema[store.Item](a)
+	a.alsoText(item, "vector", "Base64 of little-endian float32, or numbers with blanks between them")
 	unnamed := *a.huma.OpenAPI().Components.Schemas.SchemaFromRef(item.Ref)
 	unnamed.Required = nil // the path names it
 	example := map[string]any{"id": "moby-dick", "title": "Moby-Dick", "author": "Herman Melville",

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nigh/server/catalog"
+	"nigh/server/store"
 )
 
 // decode reads the one JSON value of data into v, a pointer to a struct. what names it in errors: "item", "event".
@@ -58,8 +59,17 @@ func decodeError(data []byte, v any, what string, err error) error {
 	if e, ok := errors.AsType[*catalog.InputError](err); ok {
 		return e
 	}
+	if e, ok := errors.AsType[*store.VectorError](err); ok {
+		return &catalog.InputError{Field: what + ".vector", Reason: e.Reason, Hint: e.Hint}
+	}
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return brokenJSON(data, int(e.Offset), e.Error(), hintJSON)
+		hint := hintJSON
+		for _, word := range []string{"NaN", "Infinity", "nan", "inf"} { // which some programs write
+			if rest := data[min(max(int(e.Offset)-1, 0), len(data)):]; bytes.HasPrefix(rest, []byte(word)) {
+				hint = word + " is not a JSON number: leave the field out, or send finite numbers"
+			}
+		}
+		return brokenJSON(data, int(e.Offset), e.Error(), hint)
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		if len(bytes.TrimSpace(data)) == 0 {

@@ -106,6 +106,25 @@ func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
 	}
 }
 
+func TestOpenAPI_SaysThatAVectorMayBeAText(t *testing.T) {
+	s := newTestServer(t, newFake(), nil)
+	var doc struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]struct {
+					Description string
+					OneOf       []struct{ Type any }
+				}
+			}
+		}
+	}
+	decodeAnswer(t, call(t, s, get, "/openapi.json", ""), &doc)
+	v := doc.Components.Schemas["Item"].Properties["vector"]
+	if v.Description == "" || len(v.OneOf) != 2 || v.OneOf[1].Type != "string" {
+		t.Errorf("vector = %+v, want an array or a string, and what it is for", v)
+	}
+}
+
 // Every reference of the document leads somewhere.
 func TestOpenAPI_HasNoDanglingReferences(t *testing.T) {
 	s := newTestServer(t, newFake(), nil)

@@ -126,6 +126,45 @@ func TestReal_EachEndpointDoesItsWork(t *testing.T) {
 	}
 }
 
+func TestReal_TakesVectors(t *testing.T) {
+	c := openCatalog(t)
+	s := newTestServer(t, Live(c), nil)
+	w := call(t, s, post, "/v1/items", `{"id":"a","title":"One","vector":[0,1]}
+{"id":"b","title":"Two","vector":[1,0]}
+{"id":"nan","vector":[1,NaN]}
+{"id":"long","vector":[1,2,3]}
+{"id":"word","vector":["x"]}
+{"id":"c","title":"Three","vector":"AAAAAAAAgD8="}
+`, "Content-Type", "application/x-ndjson")
+	wantStatus(t, w, 200)
+	var bulk BulkResult
+	decodeAnswer(t, w, &bulk)
+	wants := []string{"line 3, column 25", "item.vector has 3 dimensions, those of 2 other items have 2", `item.vector holds "x" at place 1`}
+	if bulk.Accepted != 3 || len(bulk.Rejected) != len(wants) {
+		t.Fatalf("bulk = %+v, want 3 accepted, %d refused", bulk, len(wants))
+	}
+	for i, want := range wants {
+		if got := bulk.Rejected[i]; !strings.Contains(got.Error, want) || got.Index != i+2 || got.Hint == "" {
+			t.Errorf("refusal %d = %+v, want %q of row %d, and what to do", i, got, want, i+2)
+		}
+	}
+	if got := bulk.Rejected[0].Hint; !strings.Contains(got, "NaN is not a JSON number") {
+		t.Errorf("hint = %q, want it to name NaN", got)
+	}
+	if w := call(t, s, get, "/v1/items/c", ""); !strings.Contains(w.Body.String(), `"vector":[0,1]`) {
+		t.Errorf("get = %s, want the vector: an item that is got and put again must not lose it", w.Body)
+	}
+	eventually(t, "similar to a is c, whose vector is the same", func() bool {
+		w := call(t, s, get, "/v1/items/a/similar?limit=1", "")
+		var l Recommendations
+		decodeAnswer(t, w, &l)
+		if strings.Contains(w.Body.String(), "vector") {
+			t.Errorf("a list tells of vectors: %s", w.Body)
+		}
+		return slices.Equal(ids(l), []string{"c"})
+	})
+}
+
 func TestReal_LiveListFollowsItemsAndClicks(t *testing.T) {
 	c := openCatalog(t)
 	_, url := startTestServer(t, Live(c), nil)

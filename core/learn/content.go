@@ -15,6 +15,8 @@ type Text struct {
 	Language                   string // a BCP 47 tag; "": the catalog's
 	Tags, Categories           []string
 	Attributes                 []core.Attribute
+	// Vector, if there is one, says where the text stands among others in the place of its words. See Content.Put.
+	Vector []float32
 }
 
 // Neighbour is an item of similar content.
@@ -52,6 +54,7 @@ type Content struct {
 	highest  core.ItemNum
 	// weighed is how many items there were when the weights in postings were last made: idf drifts as a catalog grows.
 	weighed int
+	vectors vectors
 	vector  []impactOf // working memory of weigh
 }
 
@@ -60,6 +63,7 @@ type doc struct {
 	length     float64
 	attributes []core.Feature
 	vector     []impactOf // strongest terms and all labels, unit length
+	supplied   []float32  // the vector that came with the text, unit length, until Put
 	neighbours []Neighbour
 	holders    []core.ItemNum // items that have this one among their neighbours
 }
@@ -104,7 +108,7 @@ type Parsed struct{ doc *doc }
 // Parse takes a text apart, by the rules of its own language if it has one.
 func Parse(a *text.Analyzer, t Text) Parsed {
 	a = a.For(t.Language)
-	d := &doc{}
+	d := &doc{supplied: unit(t.Vector)}
 	words := map[core.Feature]int32{}
 	read := func(s string, n int32) {
 		for _, stem := range a.Terms(s) {
@@ -170,7 +174,7 @@ func (c *Content) Weigh(p Parsed) []core.Weighted {
 }
 
 // Put makes p, which was weighed, the text of an item. The item's neighbours are those of its former text until
-// SetNeighbours.
+// SetNeighbours. A vector counts only if it has the length of the others', see VectorLen, and any direction at all.
 func (c *Content) Put(n core.ItemNum, p Parsed) {
 	if old := c.docs[n]; old != nil {
 		p.doc.neighbours, p.doc.holders = old.neighbours, old.holders
@@ -178,6 +182,8 @@ func (c *Content) Put(n core.ItemNum, p Parsed) {
 		c.count(old, -1)
 	}
 	c.docs[n] = p.doc
+	c.vectors.set(n, p.doc.supplied)
+	p.doc.supplied = nil
 	c.highest = max(c.highest, n)
 	c.count(p.doc, 1)
 	c.post(n, p.doc)
@@ -292,6 +298,7 @@ func (c *Content) Delete(n core.ItemNum) (changed []core.ItemNum) {
 	}
 	c.unpost(n, d)
 	c.count(d, -1)
+	c.vectors.drop(n)
 	changed = c.SetNeighbours(n, nil)
 	delete(c.docs, n)
 	return slices.DeleteFunc(changed, func(m core.ItemNum) bool { return m == n })
@@ -305,6 +312,7 @@ func (c *Content) Stale() bool { return 2*len(c.docs) > 3*c.weighed+20 }
 // found again.
 func (c *Content) Reweigh() {
 	c.weighed = len(c.docs)
+	c.vectors.measure()
 	nums, lengths, all := c.Nums(), map[core.Feature]int{}, 0
 	for _, n := range nums {
 		d := c.docs[n]

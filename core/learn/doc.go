@@ -49,6 +49,22 @@
 //   - Content neighbours are the cosine of BM25-weighted vectors (Robertson and Zaragoza, "The Probabilistic Relevance
 //     Framework", 2009) of terms, tags, categories and author, cut to the strongest. The quantised vector itself is the
 //     item's features, so "more like this" and "matches sailing" speak of the same numbers.
+//   - An item may come with a vector, an embedding of any model. Two items that both have one are as similar as these say,
+//     any other two as their terms say: so the few with a vector of a large catalog still have neighbours among the many
+//     without, and the order of neighbours of items with vectors is that of the cosine. An item's features stay its terms.
+//   - Models put all texts near each other (cosines of .7 to .9 are usual), and relate more than a shared word does. So the
+//     similarity of vectors is ((cosine - m)/(1 - m))², m being the mean cosine of the catalog's items, as of the last
+//     Reweigh: the order stays, and whatever the model, content weighs about as much beside behaviour as with terms. On
+//     ml-small with a tenth of the items new and latent semantic analysis (384 dimensions) as the model: NDCG@10 of all
+//     targets .1402, of new items .0102; terms .1427 and .0067; without the square .1314 and .0196; with a cube .1427 and
+//     .0024. With an offset that all vectors share (mean cosine .9), .1408 and .0103.
+//     With that model P@10 of eval similar is .515 on 10,000 packages of debian, with terms .461.
+//   - Vectors are searched one by one, exactly: gonum's dot product (SSE on amd64) does 6 to 7·10^9 products a second, 0.5 ms
+//     an item of 10,000 × 384, 3.5 ms of 60,000 × 384. All neighbours of 10,000 items take 5 s of processor time, of 60,000
+//     3½ minutes, spread over all cores, in the background and in steps (Portion). Memory: 4 bytes a dimension, 92 MB
+//     for 60,000 × 384. Approximate search (HNSW) was looked for: what there is in Go without C panics after deletions or finds
+//     too little (github.com/coder/hnsw 0.6.1 of June 2024: its issues 10, 13, 15 and 17), or is one person's of a few months.
+//     AVX2 (github.com/viterin/vek) would do 16 to 19·10^9 with several items at a time, for three more dependencies.
 //   - Content is evidence that was not seen yet: a neighbour of cosine s counts as ContentWeight·λκ·s transitions, so that
 //     alone it weighs ContentWeight·s, and it fades with the contacts of both ends. As a fixed share of the score it drowned
 //     behaviour (ml-100k NDCG@10 .073 instead of .256).

@@ -12,6 +12,7 @@ type Finder struct {
 	sums    []float32 // by item number; all 0 between calls
 	touched []core.ItemNum
 	found   []Neighbour
+	bar     float32 // of the weakest that is kept: what is less similar cannot be among the best
 }
 
 // maxPostings bounds the list of one feature that Find walks: what more items have says next to nothing of any of them,
@@ -19,12 +20,26 @@ type Finder struct {
 const maxPostings = 8192
 
 // Find returns the items most similar to one, the most similar first, at most MaxNeighbours; equal ones ascend by
-// number. Items that share only what more than maxPostings items have are not found.
+// number. Two items that both have a vector are as similar as these are; any two others as their texts. Items that share
+// only what more than maxPostings items have are not found.
 func (c *Content) Find(f *Finder, n core.ItemNum) []Neighbour {
 	d := c.docs[n]
 	if d == nil {
 		return nil
 	}
+	f.found, f.bar = f.found[:0], minSimilarity
+	has := c.vectors.has(n)
+	if !has || c.Vectors() < len(c.docs) {
+		c.findTerms(f, n, d, has)
+	}
+	if has {
+		c.vectors.find(f, n)
+	}
+	return slices.Clone(best(f.found))
+}
+
+// findTerms finds what is similar by terms; with besideVectors, only what has no vector.
+func (c *Content) findTerms(f *Finder, n core.ItemNum, d *doc, besideVectors bool) {
 	if len(f.sums) <= int(c.highest) {
 		f.sums = make([]float32, int(c.highest)+int(c.highest)/8+1)
 	}
@@ -41,21 +56,24 @@ func (c *Content) Find(f *Finder, n core.ItemNum) []Neighbour {
 			f.sums[p.item] += w.w * p.w
 		}
 	}
-	out := f.found[:0]
-	bar := float32(minSimilarity) // of the weakest that is kept: what is less similar cannot be among the best
 	for _, m := range f.touched {
 		s := f.sums[m]
 		f.sums[m] = 0
-		if s <= minSimilarity || s < bar || m == n {
-			continue
-		}
-		if out = append(out, Neighbour{m, min(s, 1)}); len(out) == 4*MaxNeighbours {
-			out = best(out)
-			bar = out[MaxNeighbours-1].Similarity
+		if m != n && !(besideVectors && c.vectors.has(m)) {
+			f.add(m, s)
 		}
 	}
-	f.found = out
-	return slices.Clone(best(out))
+}
+
+// add takes a found item in, if it may be among the best.
+func (f *Finder) add(m core.ItemNum, s float32) {
+	if s <= minSimilarity || s < f.bar {
+		return
+	}
+	if f.found = append(f.found, Neighbour{m, min(s, 1)}); len(f.found) == 4*MaxNeighbours {
+		f.found = best(f.found)
+		f.bar = f.found[MaxNeighbours-1].Similarity
+	}
 }
 
 func best(ns []Neighbour) []Neighbour {

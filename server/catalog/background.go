@@ -269,8 +269,10 @@ func (c *Catalog) relate() {
 	c.step(findStep, func() int { return len(c.owner.waiting) }, c.relateNext)
 }
 
+// relateNext finds the neighbours of the next items: of n, or of as many as do not take long where there are many vectors.
 func (c *Catalog) relateNext(n int) {
 	o := &c.owner
+	n = min(n, max(o.content.Portion(), runtime.GOMAXPROCS(0)))
 	step := o.waiting[:n]
 	found := make([][]learn.Neighbour, n)
 	if o.finders == nil {

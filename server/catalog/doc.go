@@ -26,6 +26,8 @@
 //   - A learner is a function of the events in the store, in the order of their rows (relearn.go). After a start, and when
 //     a reader was erased, it is made of them in the background while events are committed as ever; the last rows the
 //     owner adds itself. So each is learnt once. Until a start has learnt, no weights change.
+//   - Items' vectors are of one length, that of the first (vectors.go); they stay in the store and in the owner's memory.
+//     No record, delta or card holds one.
 //   - The owner waits for nobody: what it calls while it publishes (Deliver, signals) only queues.
 //
 // # Decisions

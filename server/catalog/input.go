@@ -64,14 +64,8 @@ func checkItem(it *store.Item) error {
 			return err
 		}
 	}
-	if len(it.Vector) > MaxVector {
-		return &InputError{"item.vector", fmt.Sprintf("has %d dimensions", len(it.Vector)),
-			fmt.Sprintf("use at most %d", MaxVector)}
-	}
-	for i, v := range it.Vector {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return &InputError{fmt.Sprintf("item.vector[%d]", i), "is not a finite number", "send finite numbers"}
-		}
+	if err := it.Vector.Check(MaxVector); err != nil {
+		return vectorError(err)
 	}
 	if it.Pinned < 0 || it.Pinned > core.MaxPinned {
 		return &InputError{"item.pinned", fmt.Sprintf("is %d", it.Pinned),
@@ -171,7 +165,7 @@ func summary(s string) string {
 func textOf(it *store.Item, card *core.Card) learn.Text {
 	return learn.Text{
 		Title: it.Title, Description: it.Description, Author: it.Author, Language: it.Language,
-		Tags: it.Tags, Categories: it.Categories, Attributes: card.Attributes,
+		Tags: it.Tags, Categories: it.Categories, Attributes: card.Attributes, Vector: it.Vector,
 	}
 }
 

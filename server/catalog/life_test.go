@@ -17,7 +17,13 @@ import (
 // busy fills a catalog with items, readers who read together, and everything that ages: changes and deletions.
 func (r *rig) busy() {
 	r.t.Helper()
-	r.put(shelf(12, "sea", "space", "jazz", "go")...)
+	items := shelf(12, "sea", "space", "jazz", "go")
+	for i := range items {
+		if i%3 != 0 {
+			items[i].Vector = store.Vector{float32(i%5) - 2, float32(i%7) - 2.5, 1}
+		}
+	}
+	r.put(items...)
 	for i := range 10 {
 		user := fmt.Sprint("reader", i)
 		r.did(user, "view", fmt.Sprintf("sea-%d", i), fmt.Sprintf("sea-%d", i+1), fmt.Sprintf("space-%d", i))

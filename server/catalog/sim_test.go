@@ -255,6 +255,9 @@ func (w *world) put() {
 	if w.chance(5) {
 		it.Boost = 0.5 + float64(w.pick(4))
 	}
+	if n%3 == 0 { // beside items without one
+		it.Vector = store.Vector{float32(n%6) + 1, float32(len(it.Tags[1])) - 4, float32(n%4) - 1}
+	}
 	_, err := w.c.PutItems(bg, []store.Item{it})
 	w.trace("put %s: %v", it.ID, err)
 }

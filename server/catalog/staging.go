@@ -43,12 +43,13 @@ type staging struct {
 	batch  store.Batch
 	faults map[*request]error // of calls that failed by themselves
 
-	nums  map[core.ItemID]core.ItemNum // items added by this batch; 0: deleted by it
-	puts  map[core.ItemNum]*put
-	order []core.ItemNum // of puts
-	num   core.ItemNum
-	row   int64
-	keys  map[string]bool // idempotency keys of this batch and, of its calls, those in the store
+	nums    map[core.ItemID]core.ItemNum // items added by this batch; 0: deleted by it
+	puts    map[core.ItemNum]*put
+	order   []core.ItemNum // of puts
+	num     core.ItemNum
+	row     int64
+	vectors vectorLen
+	keys    map[string]bool // idempotency keys of this batch and, of its calls, those in the store
 
 	// What calls need of the store is read before they stage anything, so that a call which fails leaves nothing.
 	known   map[string]reader              // readers as of this point of the batch
@@ -78,8 +79,9 @@ type lesson struct {
 func newStaging(c *Catalog) *staging {
 	return &staging{
 		c: c, ctx: context.Background(), now: c.now(), num: c.owner.num, row: c.owner.row,
-		batch:  store.Batch{Neighbours: map[core.ItemNum][]byte{}},
-		faults: map[*request]error{}, nums: map[core.ItemID]core.ItemNum{}, puts: map[core.ItemNum]*put{},
+		vectors: vectorLen{len: c.owner.content.VectorLen(), items: c.owner.content.Vectors()},
+		batch:   store.Batch{Neighbours: map[core.ItemNum][]byte{}},
+		faults:  map[*request]error{}, nums: map[core.ItemID]core.ItemNum{}, puts: map[core.ItemNum]*put{},
 		keys: map[string]bool{}, known: map[string]reader{}, past: map[string][]store.StoredEvent{},
 		changed: map[string]bool{}, seen: map[string]store.Client{}, clients: map[string]store.Client{},
 	}
@@ -120,11 +122,15 @@ func (s *staging) putItems(r *putRequest) {
 		}
 		it := r.items[i]
 		n, known := s.find(it.ID)
+		if !known && s.c.Len()+len(s.puts) >= core.MaxItems {
+			res.Err = &InputError{"items", "would be more than a catalog can hold", "delete some first"}
+			continue
+		}
+		if fault := s.vectors.put(s.hasVector(n), it.Vector); fault != nil {
+			res.Err = fault
+			continue
+		}
 		if !known {
-			if s.c.Len()+len(s.puts) >= core.MaxItems {
-				res.Err = &InputError{"items", "would be more than a catalog can hold", "delete some first"}
-				continue
-			}
 			s.num++
 			n, res.Created = s.num, true
 			s.nums[core.ItemID(it.ID)] = n

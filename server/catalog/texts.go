@@ -22,6 +22,7 @@ type texts struct {
 	// another tells that a record was made by another analyzer: its words would not be found.
 	another bool
 	dated   []core.ItemNum // items whose records were written before records held when they were published
+	unlike  int            // items whose vectors do not count: of another length than the first ones'
 	err     error
 }
 
@@ -48,6 +49,9 @@ func (c *Catalog) readTexts(ctx context.Context) texts {
 		for i := range items {
 			it := &items[i]
 			t.content.Put(it.Num, parsed[i])
+			if len(it.Vector) > 0 && !t.content.HasVector(it.Num) {
+				t.unlike++
+			}
 			if at := publishedMillis(&it.Item); at != 0 {
 				t.published[it.Num] = at
 			}
@@ -91,6 +95,10 @@ func (c *Catalog) takeTexts(t texts) error {
 	o.content.Adopt(t.content)
 	o.published = t.published
 	c.date(t.dated)
+	if t.unlike > 0 {
+		c.log.Warn("vectors of some items are of another length than the others' and do not count; put these items again",
+			"items", t.unlike, "length", o.content.VectorLen())
+	}
 	if t.another {
 		c.log.Info("texts are read otherwise than when this catalog was written; its records are made anew",
 			"language", c.policy.Language)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nigh/core"
+	"nigh/server/catalog"
 	"nigh/server/ingest"
 	"nigh/server/store"
 )
@@ -82,7 +83,28 @@ func (d *Data) ReadItems(ctx context.Context, file string, opt ingest.Options) e
 		d.Items[n-1] = row.Value
 	}
 	d.Given = len(d.Items)
+	d.fitVectors(file)
 	return bad.judge(d, file, "items", d.Given)
+}
+
+// fitVectors takes away the vectors that a catalog would refuse: those of another length than the first one, and those
+// that cannot be compared.
+func (d *Data) fitVectors(file string) {
+	dim, bad := 0, 0
+	for i := range d.Items {
+		v := &d.Items[i].Vector
+		switch {
+		case len(*v) == 0:
+		case v.Check(catalog.MaxVector) != nil || dim != 0 && len(*v) != dim:
+			*v = nil
+			bad++
+		default:
+			dim = len(*v)
+		}
+	}
+	if bad > 0 {
+		d.note("%s: %d vectors are of another length than the first, which has %d dimensions, or cannot be compared; they were left out", file, bad, dim)
+	}
 }
 
 // ReadLog reads events from a file and returns them in the order of their times. Rows that cannot be read, or have no

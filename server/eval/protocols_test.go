@@ -320,6 +320,62 @@ func TestSimilar_HidesLabels(t *testing.T) {
 	}
 }
 
+// TestProtocols_UseVectors: where all texts are alike, vectors tell what belongs together; and a new item by them.
+func TestProtocols_UseVectors(t *testing.T) {
+	d := NewData()
+	for i := range 60 {
+		group := i % 3
+		it := store.Item{ID: fmt.Sprint("i", i), Title: "a title", Categories: []string{fmt.Sprint(group)}, Tags: []string{"1", "2", fmt.Sprint("g", group)}}
+		it.Vector = store.Vector{.1, .1, .1}
+		it.Vector[group] = 1 + float32(i)/100
+		d.num(it)
+	}
+	res, err := Similar(t.Context(), d, testOptions("none"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := res.Metrics["P@10"]; got != 1 {
+		t.Errorf("similar by vectors: P@10 = %v, want 1", got)
+	}
+	var lines []string
+	for u := range 30 {
+		for k := range 10 {
+			lines = append(lines, fmt.Sprintf("u%d,i%d,view,1,%d", u, (u%3+3*(u+k))%60, 1000*u+k))
+		}
+	}
+	log := mustLog(t, d, lines...)
+	cold := func() float64 {
+		res, err := Holdout(t.Context(), d, log, .3, testOptions("none"))
+		if err != nil || res.ColdN == 0 {
+			t.Fatalf("Holdout: %d readers with cold items, %v", res.ColdN, err)
+		}
+		return res.Cold["NDCG@10"]
+	}
+	with := cold()
+	for i := range d.Items {
+		d.Items[i].Vector = nil
+	}
+	if without := cold(); with <= without {
+		t.Errorf("NDCG@10 of new items = %v with vectors, %v without; want more", with, without)
+	}
+}
+
+func TestData_LeavesVectorsOutThatDoNotFit(t *testing.T) {
+	d := NewData()
+	for i, v := range []store.Vector{nil, {0, 0}, {1, 2}, {1, 2, 3}, {3, 4}} {
+		d.num(store.Item{ID: fmt.Sprint(i), Vector: v})
+	}
+	d.fitVectors("items.jsonl")
+	for i, want := range []int{0, 0, 2, 0, 2} {
+		if got := len(d.Items[i].Vector); got != want {
+			t.Errorf("vector %d has %d dimensions, want %d", i, got, want)
+		}
+	}
+	if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "2 vectors") {
+		t.Errorf("notes = %q, want one about 2 vectors", d.Notes)
+	}
+}
+
 func TestProtocols_RefuseWhatCannotBeMeasured(t *testing.T) {
 	empty := NewData()
 	one := NewData()

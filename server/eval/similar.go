@@ -23,7 +23,7 @@ const (
 
 // Similar asks how well texts alone find related items. Of the items with at least 3 tags it takes the 1,000 whose ids
 // have the smallest FNV-1a (64 bit) and ranks 10 neighbours of each by title and description; tags, categories and
-// authors are hidden. P@10 is the share of neighbours with the same first category (over items that have one), J@10 the mean
+// authors are hidden; an item's vector counts as its text. P@10 is the share of neighbours with the same first category (over items that have one), J@10 the mean
 // Jaccard index of the tags over the neighbours that have some.
 //
 // Neighbours are those that are served: the quantised edges of the records, which hold for each item its 64 strongest
@@ -79,7 +79,7 @@ func Similar(ctx context.Context, d *Data, opt Options) (*Result, error) {
 
 // textAlone is an item without what Similar judges by.
 func textAlone(it store.Item) store.Item {
-	return store.Item{ID: it.ID, Title: it.Title, Description: it.Description}
+	return store.Item{ID: it.ID, Title: it.Title, Description: it.Description, Vector: it.Vector}
 }
 
 // askedItems chooses the sample.

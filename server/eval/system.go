@@ -267,7 +267,8 @@ func (s *System) parallel(step string, n int, do func(worker, i int)) {
 
 // textOf leaves attributes out: they are for filters, and no protocol filters.
 func textOf(it *store.Item) learn.Text {
-	return learn.Text{Title: it.Title, Description: it.Description, Author: it.Author, Language: it.Language, Tags: it.Tags, Categories: it.Categories}
+	return learn.Text{Title: it.Title, Description: it.Description, Author: it.Author, Language: it.Language,
+		Tags: it.Tags, Categories: it.Categories, Vector: it.Vector}
 }
 
 func hours(at int64) float64    { return float64(at) / 3.6e6 }

@@ -1,10 +1,10 @@
 package ingest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -219,26 +219,24 @@ func (c *converter) place(field string) int {
 	return n
 }
 
-func (c *converter) vector(field string) []float32 {
+// vector is a list of numbers, or a text that store.ParseVector reads.
+func (c *converter) vector(field string) store.Vector {
 	v := c.r.value(c.fields, field)
-	if s, ok := v.(string); ok && s != "" {
-		var list []any
-		d := json.NewDecoder(bytes.NewReader([]byte(s)))
-		d.UseNumber()
-		if err := d.Decode(&list); err != nil {
-			c.fail(field, "is "+quote(s), "give a list of numbers such as [0.5, -1]")
-			return nil
+	if s, ok := v.(string); ok {
+		out, err := store.ParseVector(s)
+		if e, ok := errors.AsType[*store.VectorError](err); ok {
+			c.fail(field, e.Reason, e.Hint)
 		}
-		v = list
+		return out
 	}
 	list, ok := v.([]any)
 	if !ok {
-		if v != nil && v != "" {
+		if v != nil {
 			c.fail(field, "is "+describe(v), "give a list of numbers")
 		}
 		return nil
 	}
-	out := make([]float32, len(list))
+	out := make(store.Vector, len(list))
 	for i, x := range list {
 		s, ok := plain(x)
 		f, err := strconv.ParseFloat(s, 32)

@@ -22,6 +22,8 @@
 //
 //   - Limits of what an item may hold are the catalog's (server/catalog); this package refuses only what it cannot read.
 //   - A list in one cell of CSV splits at | if there is one, else at ;. Commas stay: labels contain them.
+//   - A vector is a list of numbers; in a cell of CSV, or as a text, also numbers with blanks between them or the base64 of
+//     little-endian float32 (store.ParseVector).
 //   - An event without an id gets one made of its content (EventKey), so that a file imported twice, or a log that grew
 //     since the last import, counts each event once. Two rows alike in everything, time included, are one event.
 //   - A Markdown file's id is its path without extension, the slug standing in for the last part: what stays the same

@@ -30,7 +30,7 @@ type Item struct {
 	Hidden      bool           `json:"hidden,omitempty" doc:"Kept, learnt from, but never recommended"`
 	Pinned      int            `json:"pinned,omitempty" minimum:"0" maximum:"10" doc:"The place that it has in readers' lists, 1 to 10, until they have had it; 0 for none"`
 	Boost       float64        `json:"boost,omitempty" doc:"Factor on its score in readers' lists, 0.125 to 8; 0 or 1 for none"`
-	Vector      []float32      `json:"vector,omitempty" doc:"Optional embedding of any model, as a source of content neighbours; never sent to browsers"`
+	Vector      Vector         `json:"vector,omitempty" doc:"Embedding of any model, of the same length in every item that has one: at most 4096 dimensions. Neighbours come from it instead of the text. Given back with the item; in no list, and never on the channel to browsers"`
 }
 
 // Event is what a reader did.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"nigh/core"
@@ -30,11 +31,20 @@ func fieldOfRow(reason string) string {
 	return reason
 }
 
-// checkLimits tells which items no catalog takes.
-func checkLimits(items []store.Item) []outcome {
+// checkLimits tells which items no catalog takes. dimensions is the length of the first vector so far, 0 before: others
+// must have the same. Whether that is the one of the vectors in the catalog only putting tells.
+func checkLimits(items []store.Item, dimensions *int) []outcome {
 	out := make([]outcome, len(items))
 	for i := range items {
 		out[i] = refused(catalog.CheckItem(&items[i]))
+		if n := len(items[i].Vector); n > 0 && out[i].reason == "" {
+			if *dimensions == 0 {
+				*dimensions = n
+			}
+			if n != *dimensions {
+				out[i] = outcome{reason: fmt.Sprintf("vector has %d dimensions, the first one has %d", n, *dimensions), hint: "use one model for all"}
+			}
+		}
 	}
 	return out
 }

@@ -15,11 +15,12 @@ import (
 
 // dataSink puts rows into a data folder, through a catalog of its own.
 type dataSink struct {
-	catalog *catalog.Catalog
-	db      *sqlite.DB
-	stop    context.CancelFunc
-	done    chan error // what Run returned
-	known   map[string]bool
+	catalog    *catalog.Catalog
+	db         *sqlite.DB
+	stop       context.CancelFunc
+	done       chan error // what Run returned
+	known      map[string]bool
+	dimensions int // of the vectors that were checked
 }
 
 // openDataSink opens the folder, which no server may be using.
@@ -101,7 +102,7 @@ func (s *dataSink) putEvents(ctx context.Context, events []store.Event) ([]outco
 }
 
 func (s *dataSink) checkItems(_ context.Context, items []store.Item) ([]outcome, error) {
-	return checkLimits(items), nil
+	return checkLimits(items, &s.dimensions), nil
 }
 
 func (s *dataSink) checkEvents(ctx context.Context, events []store.Event) ([]outcome, error) {

@@ -26,11 +26,12 @@ const (
 
 // serverSink posts batches as NDJSON to /v1/items and /v1/events.
 type serverSink struct {
-	base   *url.URL
-	token  string
-	client *http.Client
-	wait   func(context.Context, time.Duration) error // between tries
-	known  map[string]bool                            // items that the server has or has not, for checkEvents
+	base       *url.URL
+	token      string
+	client     *http.Client
+	wait       func(context.Context, time.Duration) error // between tries
+	known      map[string]bool                            // items that the server has or has not, for checkEvents
+	dimensions int                                        // of the vectors that were checked
 }
 
 func newServerSink(server, token string) (*serverSink, error) {
@@ -63,7 +64,7 @@ func (s *serverSink) putEvents(ctx context.Context, events []store.Event) ([]out
 }
 
 func (s *serverSink) checkItems(_ context.Context, items []store.Item) ([]outcome, error) {
-	return checkLimits(items), nil
+	return checkLimits(items, &s.dimensions), nil
 }
 
 // checkEvents asks for every item once.
