@@ -81,8 +81,9 @@ func TestErase_OfAStrangerIsDoneAtOnce(t *testing.T) {
 // readTogether puts items and has readers read; skipped ones never come.
 func (r *rig) readTogether(skip ...string) {
 	r.t.Helper()
-	r.put(shelf(12, "sea", "space", "jazz")...)
-	r.put(shelf(2, "lone")...) // which eve alone meets
+	// At once: what words weigh depends on what was there when they were weighed. Eve alone meets the lone ones.
+	r.put(append(shelf(12, "sea", "space", "jazz"), shelf(2, "lone")...)...)
+	r.settle()
 	record := func(events ...store.Event) {
 		r.t.Helper()
 		res, err := r.RecordEvents(bg, events)
@@ -220,11 +221,7 @@ func TestErase_IsFinishedByTheNextProcess(t *testing.T) {
 
 // Whatever happens meanwhile is learnt once, and nothing of the erased is left.
 func TestErase_WhileEventsStreamIn(t *testing.T) {
-	r := start(t)
-	r.stop()
-	r.policy = policies()["counting"]
-	r.open()
-	r.run()
+	r := counting(t)
 	r.put(shelf(20, "sea", "space")...)
 	r.settle()
 	var wg sync.WaitGroup
@@ -440,12 +437,8 @@ func TestStart_ServesWhatIsStoredWhileItLearns(t *testing.T) {
 
 // What came while a start learnt is learnt as if it had been there before, and once.
 func TestStart_LearnsWhatComesMeanwhileOnce(t *testing.T) {
-	r := start(t)
-	r.stop()
-	r.policy = policies()["counting"]
-	r.open()
-	r.run()
-	r.busy()
+	r := counting(t)
+	r.readTogether()
 	r.settle()
 	r.stop()
 	slow := &slowEvents{Store: r.store.Store, let: make(chan error, 1)}
@@ -453,12 +446,11 @@ func TestStart_LearnsWhatComesMeanwhileOnce(t *testing.T) {
 	r.open()
 	r.run()
 	for i := range 40 {
-		r.did(fmt.Sprint("reader", i%7), "view", fmt.Sprintf("go-%d", i%11))
+		r.did(fmt.Sprint("reader", i%7), "view", fmt.Sprintf("jazz-%d", i%11))
 		if i == 20 {
-			slow.let <- nil // the walk begins somewhere in between
+			close(slow.let) // the walk begins somewhere in between
 		}
 	}
-	close(slow.let)
 	r.settle()
 	got := r.index()
 	r.stop()

@@ -112,7 +112,10 @@ func (c *Catalog) Run(ctx context.Context) error {
 					c.takeLearner(r)
 				}
 			case t := <-o.texts:
-				if err := c.takeTexts(t); err != nil && ctx.Err() == nil {
+				if ctx.Err() != nil {
+					return c.finish() // which may be why they could not be read
+				}
+				if err := c.takeTexts(t); err != nil {
 					return errors.Join(err, c.finish())
 				}
 			case <-ctx.Done():
