@@ -13,7 +13,7 @@
 // The same index content, profile, policy and hour give the same list, bit for bit, on every machine: there is no
 // float, no clock, no randomness and no map order in this package's ranking path. What varies is an argument.
 //
-//	score(item) = Σ over f in item ∩ profile of value(item.weight[f]) · profile[f] · damp(f) / 2^8  +  prior(item, hour, policy)
+//	score(item) = Σ over f in item ∩ profile of value(item.weight[f]) · profile[f] · damp(f) / 2^16  +  prior(item, hour, policy)
 //
 // where an item of the profile counts as having an edge to itself, of the policy's SelfWeight: some catalogs are for
 // coming back to; and damp(f) of an item is what its record says (Damp), 1 of everything else.
@@ -22,6 +22,8 @@
 //
 //   - Weights are one byte on a logarithmic scale (Weight): 16 steps an octave, so ±2.2 % over five orders of
 //     magnitude. A posting is then four bytes, an edge on the wire two to four.
+//   - A profile's weights are in units of 1/65536, finer than its parts: what quantisation costs stands in
+//     server/eval/testdata/quantisation.txt, against a twin in floats.
 //   - Items are numbered by the catalog that owns them (ItemNum), once, never reused: an edge names its source in a
 //     byte or three instead of a whole id. Ids (ItemID) are what people and APIs use.
 //   - Terms, tags, categories, authors and attributes are features by 40-bit hash: no dictionary has to travel. Among

@@ -28,7 +28,7 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 		}
 	}
 	if pw, ok := q.Profile.weightOf(ItemFeature(num)); ok {
-		if score := int64(q.Policy.SelfWeight) * int64(pw.Weight) >> 8; score > 0 {
+		if score := int64(q.Policy.SelfWeight) * int64(pw.Weight) >> sumShift; score > 0 {
 			out = append(out, Reason{ItemFeature(num), pw.Label, score})
 		}
 	}
@@ -92,7 +92,7 @@ func (x *Index) unlifted(r *Record, q Query) int64 {
 		}
 	}
 	if pw, ok := q.Profile.weightOf(ItemFeature(r.Num)); ok {
-		sum += int64(q.Policy.SelfWeight) * int64(pw.Weight) << dampShift
+		sum += int64(q.Policy.SelfWeight) * int64(pw.Weight)
 	}
 	return sum>>sumShift + q.Policy.Prior(r.Heat, q.Hour)
 }
@@ -102,7 +102,7 @@ func (x *Index) unlifted(r *Record, q Query) int64 {
 func Similarity(a, b *Record) int64 {
 	for _, e := range b.Edges {
 		if e.From == a.Num {
-			return int64(e.Weight.Value()) * damped(ProfileOne, a.Damp) >> sumShift
+			return int64(e.Weight.Value()) * damped(One, a.Damp) >> sumShift
 		}
 	}
 	return 0

@@ -81,7 +81,7 @@ func TestBoost_RaisesInTheListAndNotInMoreLikeThis(t *testing.T) {
 	boosted.Boost = 16
 	plain.Edges, boosted.Edges = []Edge{{9, 100}}, []Edge{{9, 99}}
 	x := shelfOf(plain, boosted)
-	p := Profile{Weights: []FeatureWeight{{Feature: LabelFeature(KindTag, "sea"), Weight: ProfileOne, Label: "sea"}}}
+	p := Profile{Weights: []FeatureWeight{{Feature: LabelFeature(KindTag, "sea"), Weight: One, Label: "sea"}}}
 	q := Query{Profile: &p, Policy: &Policy{}}
 	if got := ask(x, q); got != "2 1" {
 		t.Errorf("list = %s, want 2, whose score is doubled, first", got)
@@ -330,7 +330,7 @@ func TestExplore_LeavesAloneWhatIsNewAlreadyOldOrUnwanted(t *testing.T) {
 			c.change(&r, policy)
 			x.Put(&r)
 		}
-		p := Profile{Weights: []FeatureWeight{{Feature: ItemFeature(1), Weight: -ProfileOne}}}
+		p := Profile{Weights: []FeatureWeight{{Feature: ItemFeature(1), Weight: -One}}}
 		found := false
 		for _, r := range x.Rank(new(Scratch), Query{Profile: &p, Policy: policy, Hour: 490_000, Limit: 50, Seed: 1}) {
 			found = found || r.Num > 200
@@ -355,7 +355,7 @@ func TestRank_AllocatesItsAnswerAlone(t *testing.T) {
 		records = append(records, r)
 	}
 	x := shelfOf(records...)
-	p := Profile{Weights: []FeatureWeight{{Feature: ItemFeature(1000), Weight: 9}, {Feature: TermFeature("word20"), Weight: -3}}}
+	p := Profile{Weights: []FeatureWeight{{Feature: ItemFeature(1000), Weight: One / 30}, {Feature: TermFeature("word20"), Weight: -One / 90}}}
 	p.Weights = sumByFeature(p.Weights)
 	q := Query{
 		Profile: &p, Policy: &Policy{HalfLifeHours: 336, ExploreShare: One / 4, ExploreHours: 99, DiversityPenalty: 9, DiversityWindow: 3, NearDuplicate: 200},

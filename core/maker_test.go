@@ -169,11 +169,11 @@ func (g *maker) query() Query {
 		}
 		p.Seen = append(p.Seen, Seen{n, at})
 		p.Current = n
-		p.Weights = append(p.Weights, FeatureWeight{Feature: ItemFeature(n), Weight: int32(g.IntN(1000) - 300)})
+		p.Weights = append(p.Weights, FeatureWeight{Feature: ItemFeature(n), Weight: int32(g.IntN(256_000) - 76_800)})
 	}
 	for range g.IntN(6) {
 		f := g.feature(KindTerm, KindTag, KindCategory, KindAuthor)
-		p.Weights = append(p.Weights, FeatureWeight{f, int32(g.IntN(1000) - 300), strconv.Itoa(g.IntN(3))})
+		p.Weights = append(p.Weights, FeatureWeight{f, int32(g.IntN(256_000) - 76_800), strconv.Itoa(g.IntN(3))})
 	}
 	slices.SortFunc(p.Seen, func(a, b Seen) int { return int(a.Item) - int(b.Item) })
 	p.Seen = slices.CompactFunc(p.Seen, func(a, b Seen) bool { return a.Item == b.Item })

@@ -10,7 +10,7 @@ import (
 // FeatureWeight is one coordinate of a profile.
 type FeatureWeight struct {
 	Feature Feature
-	Weight  int32  // in units of 1/256 (ProfileOne)
+	Weight  int32  // in units of 1/65536 (One)
 	Label   string // the reader's own words, for explanations; "" for items of the history
 }
 
@@ -33,7 +33,8 @@ const TurnedDown Hour = 1<<32 - 1
 // NewProfile makes a reader's profile of what they did and what they asked for.
 //
 // The r-th most recent item counts Recency[r]·Strength; a preference counts its weight times the policy's weight for
-// its kind. A text counts every stem of it, as an item of its words. numOf finds the number of a preferred item;
+// its kind: both in units of One, for in those of ProfileOne the 50th item of a history, a twentieth or so, would lose a
+// twentieth of that. A text counts every stem of it, as an item of its words. numOf finds the number of a preferred item;
 // items it does not know are left out.
 func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf func(ItemID) (ItemNum, bool)) Profile {
 	var out Profile
@@ -47,14 +48,14 @@ func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf fu
 		}
 		out.Seen = append(out.Seen, Seen{v.Item, at})
 		if r < len(p.Recency) {
-			w := profileWeight(int64(p.Recency[r]) * int64(v.Strength) / RecencyOne)
+			w := profileWeight(int64(p.Recency[r]) * int64(v.Strength) / (RecencyOne * ProfileOne / One))
 			out.Weights = append(out.Weights, FeatureWeight{Feature: ItemFeature(v.Item), Weight: w})
 		}
 	}
 	slices.SortFunc(out.Seen, func(a, b Seen) int { return cmp.Compare(a.Item, b.Item) })
 	for _, q := range ps {
 		add := func(f Feature, policyWeight int32) {
-			w := profileWeight(int64(q.Weight) * int64(policyWeight) / ProfileOne)
+			w := profileWeight(int64(q.Weight) * int64(policyWeight))
 			out.Weights = append(out.Weights, FeatureWeight{Feature: f, Weight: w, Label: q.Key})
 		}
 		switch q.Kind {
@@ -81,7 +82,7 @@ func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf fu
 // ItemProfile is the profile that holds one item alone: ranking with it is "more like this".
 func ItemProfile(n ItemNum) Profile {
 	return Profile{
-		Weights: []FeatureWeight{{Feature: ItemFeature(n), Weight: ProfileOne}},
+		Weights: []FeatureWeight{{Feature: ItemFeature(n), Weight: One}},
 		Seen:    []Seen{{n, TurnedDown}},
 		Current: n,
 	}
@@ -108,8 +109,10 @@ func sumByFeature(ws []FeatureWeight) []FeatureWeight {
 	return out
 }
 
-// maxProfileWeight keeps 2^20 products with the largest item weight (2^20) within 63 bits.
-const maxProfileWeight = 1 << 22
+// maxProfileWeight keeps a score within 63 bits. An item adds one product for each of its features and edges, at most
+// MaxEdges + MaxFeatures < 2^8, of a profile's weight and one of its own, below 2^20: 2^58 together. What it says for
+// itself (SelfWeight, below 2^31) adds less than 2^61.
+const maxProfileWeight = 1 << 30
 
 func profileWeight(w int64) int32 { return int32(clamp(w, -maxProfileWeight, maxProfileWeight)) }
 

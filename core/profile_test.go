@@ -51,13 +51,13 @@ func TestNewProfile_ShowsItsArithmetic(t *testing.T) {
 	got := core.NewProfile(h, ps, policy, text.NewAnalyzer("en"), numOf)
 	want := core.Profile{
 		Weights: []core.FeatureWeight{
-			{Feature: core.ItemFeature(3), Weight: -50}, // 2048/4096 · -101, towards zero
-			// item 9: 4096/4096·256 from the history - 256·256/256 as a wish = 0: not there; item 5 is beyond Recency
-			{Feature: core.TermFeature("boat"), Weight: 512, Label: "sailing boats, sailing"},
-			{Feature: core.TermFeature("sail"), Weight: 1024, Label: "sailing boats, sailing"},    // twice
-			{Feature: core.LabelFeature(core.KindTag, "sea"), Weight: -384 + 768, Label: " SEA "}, // one tag
-			{Feature: core.LabelFeature(core.KindCategory, "novel"), Weight: 1, Label: "novel"},   // 1·256/256
-			{Feature: core.LabelFeature(core.KindAuthor, "melies"), Weight: 128, Label: "Méliès"}, // 256·128/256
+			{Feature: core.ItemFeature(3), Weight: -12928}, // 2048/4096 · -101/256 of 65536
+			// item 9: 4096/4096 · 256/256 from the history - 256/256 · 256/256 as a wish = 0: not there; item 5 is beyond Recency
+			{Feature: core.TermFeature("boat"), Weight: 2 << 16, Label: "sailing boats, sailing"},
+			{Feature: core.TermFeature("sail"), Weight: 4 << 16, Label: "sailing boats, sailing"},        // twice
+			{Feature: core.LabelFeature(core.KindTag, "sea"), Weight: (-384 + 768) << 8, Label: " SEA "}, // one tag
+			{Feature: core.LabelFeature(core.KindCategory, "novel"), Weight: 256, Label: "novel"},        // 1·256
+			{Feature: core.LabelFeature(core.KindAuthor, "melies"), Weight: 128 << 8, Label: "Méliès"},   // 256·128
 		},
 		Seen:    []core.Seen{{Item: 3, At: core.TurnedDown}, {Item: 5, At: 2}, {Item: 9, At: 3}},
 		Current: 9,
@@ -79,7 +79,7 @@ func TestNewProfile_ClampsWhatIsHostile(t *testing.T) {
 	ps := core.Preferences{{Kind: core.PreferTag, Key: "a", Weight: math.MinInt32}, {Kind: core.PreferTag, Key: "b", Weight: math.MaxInt32}}
 	p := core.NewProfile(h, ps, policy, text.NewAnalyzer("en"), nil)
 	for _, w := range p.Weights {
-		want := int32(1 << 22)
+		want := int32(1 << 30)
 		if w.Label == "a" {
 			want = -want
 		}

@@ -83,26 +83,23 @@ func (s *Scratch) begin(n int) {
 	}
 }
 
-// sumShift is the unit of a ranking's sums in those of scores: profile weights are in units of 1/ProfileOne, and taken
-// dampShift bits finer, since a damped one is not a whole number of them.
-const (
-	dampShift = 4
-	sumShift  = 8 + dampShift
-)
+// sumShift is the unit of a ranking's sums in those of scores: both factors are in units of One. See maxProfileWeight for
+// what they add up to at most.
+const sumShift = 16
 
-// damped returns a profile's weight for a feature, in units of 1/(16·ProfileOne): of an item it counts what its Damp
-// leaves, and in full of one that the index does not hold.
+// damped returns a profile's weight for a feature, in units of One: of an item it counts what its Damp leaves, and in full
+// of one that the index does not hold.
 func (x *Index) damped(w *FeatureWeight) int64 {
 	if n := w.Feature.Item(); n != 0 {
 		if slot, ok := x.byNum[n]; ok {
 			return damped(w.Weight, x.slots[slot].damp)
 		}
 	}
-	return int64(w.Weight) << dampShift
+	return int64(w.Weight)
 }
 
 func damped(weight int32, d Damp) int64 {
-	return int64(weight) * int64(dampFactor[d]) >> (16 - dampShift)
+	return int64(weight) * int64(dampFactor[d]) >> 16
 }
 
 // sum adds up the products of profile and postings.
@@ -116,7 +113,7 @@ func (x *Index) sum(s *Scratch, q *Query) {
 		}
 		if q.Policy.SelfWeight != 0 {
 			if slot, ok := x.byNum[w.Feature.Item()]; ok { // 0, which no item has, for other kinds
-				s.touch(slot).sum += int64(q.Policy.SelfWeight) * int64(w.Weight) << dampShift
+				s.touch(slot).sum += int64(q.Policy.SelfWeight) * int64(w.Weight)
 			}
 		}
 	}

@@ -27,11 +27,9 @@ func (tw twin) parts(r *Record, p *Profile, pol *Policy) map[Feature]int64 {
 	weights, plain := map[Feature]int64{}, map[Feature]int64{}
 	for _, w := range p.Weights {
 		plain[w.Feature] = int64(w.Weight)
-		weights[w.Feature] = int64(w.Weight) * 16
-		for n, source := range tw {
-			if w.Feature == ItemFeature(n) { // in 16ths, rounded down
-				weights[w.Feature] = int64(math.Floor(float64(w.Weight) * math.Round(65536*math.Exp2(-float64(source.Damp)/64)) / 4096))
-			}
+		weights[w.Feature] = int64(w.Weight)
+		if source := tw[w.Feature.Item()]; source != nil { // rounded down
+			weights[w.Feature] = int64(math.Floor(float64(w.Weight) * math.Round(65536*math.Exp2(-float64(source.Damp)/64)) / 65536))
 		}
 	}
 	out := map[Feature]int64{}
@@ -47,15 +45,15 @@ func (tw twin) parts(r *Record, p *Profile, pol *Policy) map[Feature]int64 {
 		add(ItemFeature(e.From), e.Weight)
 	}
 	if pw, ok := plain[ItemFeature(r.Num)]; ok && pol.SelfWeight != 0 {
-		out[ItemFeature(r.Num)] = int64(pol.SelfWeight) * pw * 16
+		out[ItemFeature(r.Num)] = int64(pol.SelfWeight) * pw
 	}
 	return out
 }
 
-// floor4096 is v/4096 rounded down.
-func floor4096(v int64) int64 {
-	q := v / 4096
-	if v%4096 < 0 {
+// floor65536 is v/65536 rounded down.
+func floor65536(v int64) int64 {
+	q := v / 65536
+	if v%65536 < 0 {
 		q--
 	}
 	return q
@@ -121,9 +119,9 @@ func (tw twin) score(r *Record, q Query) (int64, bool) {
 	for _, v := range tw.parts(r, q.Profile, q.Policy) {
 		sum += v
 	}
-	score := floor4096(sum) + slowPrior(q.Policy, r.Heat, q.Hour)
+	score := floor65536(sum) + slowPrior(q.Policy, r.Heat, q.Hour)
 	if q.Matched {
-		return score, !drop && floor4096(sum) > 0
+		return score, !drop && floor65536(sum) > 0
 	}
 	return slowLift(r.Boost, score), !drop
 }
@@ -206,7 +204,7 @@ func (tw twin) evidence(r *Record, q Query) int64 {
 	for _, v := range tw.parts(r, q.Profile, q.Policy) {
 		sum += v
 	}
-	return floor4096(sum)
+	return floor65536(sum)
 }
 
 func (l *ranking) put(c slow) {
@@ -305,7 +303,7 @@ func (tw twin) explain(num ItemNum, q Query, n int) []Reason {
 			if first, ok := wishes[f.Kind().String()+w.Label]; ok && w.Label != "" {
 				f = first
 			}
-			sums[f] += v / 4096
+			sums[f] += v / 65536
 		}
 	}
 	for f, v := range sums {
@@ -445,7 +443,7 @@ func TestIndex_TiesInFullPoolFallByHeat(t *testing.T) {
 		x.Put(r)
 		tw.put(r)
 	}
-	p := Profile{Weights: []FeatureWeight{{Feature: tag, Weight: ProfileOne}}}
+	p := Profile{Weights: []FeatureWeight{{Feature: tag, Weight: One}}}
 	for _, prior := range []int32{0, 50} {
 		q := Query{Profile: &p, Policy: &Policy{HalfLifeHours: 1, PriorWeight: prior}, Limit: MaxLimit}
 		if got, want := x.Rank(new(Scratch), q), tw.rank(q); !slices.Equal(got, want) {
