@@ -57,16 +57,37 @@ func (l *Learner) RefineAll() {
 	}
 }
 
-// refine solves (diag(d+λ) + ρκ·S) w = b over an item's kept candidates, w ≥ 0, and notes what is left of each weight.
+// refine solves for an item's kept candidates and notes what is left of each weight.
 func (l *Learner) refine(n core.ItemNum, it *counts, neighbours []Neighbour, hour float64) {
 	it.refined = it.contacts
 	l.pick(n, it, neighbours, hour)
+	l.solve()
+	r := &l.work.refine
+	for i, s := range l.work.picked {
+		if s.at >= 0 {
+			it.from[s.at].share = shareOf(r.w[i] / (r.b[i] / r.d[i]))
+		}
+	}
+	if len(l.work.picked) > 0 {
+		it.share = shareOf(r.left())
+	}
+}
+
+// left is the part of all weights together that the solution leaves.
+func (r *refinement) left() float64 {
+	all, left := 0.0, 0.0
+	for i, w := range r.w {
+		all += r.b[i] / r.d[i]
+		left += w
+	}
+	return left / all
+}
+
+// solve solves (diag(d+λ) + ρκ·S) w = b over what was picked, w ≥ 0: b, d and w stand in work.refine.
+func (l *Learner) solve() {
 	picked := l.work.picked
 	r := &l.work.refine
 	k := len(picked)
-	if k == 0 {
-		return
-	}
 	if len(r.place) < len(l.items) {
 		r.place = make([]int16, len(l.items)+len(l.items)/8)
 	}
@@ -101,16 +122,6 @@ func (l *Learner) refine(n core.ItemNum, it *counts, neighbours []Neighbour, hou
 			r.w[i] = max(0, (r.b[i]-rho*sum)/r.d[i])
 		}
 	}
-	all, left := 0.0, 0.0
-	for i, s := range picked {
-		full := r.b[i] / r.d[i]
-		all += full
-		left += r.w[i]
-		if s.at >= 0 {
-			it.from[s.at].share = shareOf(r.w[i] / full)
-		}
-	}
-	it.share = shareOf(left / all)
 }
 
 // resized returns a slice of n zeros, in v's memory if it is large enough.

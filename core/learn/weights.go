@@ -65,11 +65,7 @@ func (l *Learner) Weights(n core.ItemNum, neighbours []Neighbour, published int6
 		l.makeEdges(n, it, neighbours, hour)
 		it.fresh = true
 	}
-	heat := it.heat
-	if published != 0 && l.policy.FreshContacts > 0 {
-		h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
-		heat = addLog2(heat, h+math.Log2(l.policy.FreshContacts))
-	}
+	heat := l.heat(it, published)
 	return core.Weights{Num: n, Heat: quantizeHeat(heat), Damp: it.damp, Edges: it.edges}
 }
 
@@ -81,7 +77,7 @@ func (l *Learner) makeEdges(n core.ItemNum, it *counts, neighbours []Neighbour, 
 	l.pick(n, it, neighbours, hour)
 	w.edges = w.edges[:0]
 	if it.contacts == 0 && l.policy.ContentWeight > 0 {
-		l.borrow(n, neighbours, hour)
+		l.borrow(n, neighbours, (*counts).left)
 	}
 	for _, s := range w.picked {
 		var c *candidate
@@ -93,6 +89,15 @@ func (l *Learner) makeEdges(n core.ItemNum, it *counts, neighbours []Neighbour, 
 		}
 	}
 	l.keep(n, it)
+}
+
+// heat is what is known of an item's contacts and of when it appeared, see core.Heat.
+func (l *Learner) heat(it *counts, published int64) float64 {
+	if published == 0 || l.policy.FreshContacts == 0 {
+		return it.heat
+	}
+	h := float64(published) / 3.6e6 / l.policy.priorHalfLifeHours()
+	return addLog2(it.heat, h+math.Log2(l.policy.FreshContacts))
 }
 
 // keep makes the edges at hand the item's, and tells their sources.
@@ -266,10 +271,10 @@ const (
 
 // borrow adds to what was picked for an item what leads to its lenders: borrowWeight·Σ s²·w(a→lender) / (1 + Σ s²), s
 // the cosine. That an item is like one which readers of a go on to says more than that it is like a.
-func (l *Learner) borrow(n core.ItemNum, neighbours []Neighbour, hour float64) {
+func (l *Learner) borrow(n core.ItemNum, neighbours []Neighbour, left func(*counts, *candidate) float64) {
 	w := &l.work
 	lent := w.lent[:0]
-	total, left := 1.0, lenders
+	total, more := 1.0, lenders
 	for _, nb := range neighbours { // the nearest first
 		it := l.at(nb.Item)
 		if it == nil || it.contacts < lenderContacts {
@@ -280,10 +285,10 @@ func (l *Learner) borrow(n core.ItemNum, neighbours []Neighbour, hour float64) {
 		for i := range it.from {
 			c := &it.from[i]
 			if c.item != n && l.at(c.item) != nil {
-				lent = append(lent, source{item: c.item, at: -1, count: s * c.count() * it.left(c)})
+				lent = append(lent, source{item: c.item, at: -1, count: s * c.count() * left(it, c)})
 			}
 		}
-		if left--; left == 0 {
+		if more--; more == 0 {
 			break
 		}
 	}
