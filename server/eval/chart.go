@@ -113,12 +113,13 @@ func curves(title string, names []string, values [][]float64) chart {
 	return c
 }
 
-// histogram draws how many steps took how long.
+// histogram draws which share of steps took how long.
 func histogram(title string, l *Latency) chart {
-	const left, bottom = 46, 24
-	c := chart{Title: title, W: chartWidth, H: titleSpace + plotHeight/2 + bottom}
-	most, first := 1, len(l.Histogram)
+	const left, bottom, head = 46, 24, titleSpace + 16
+	c := chart{Title: title, W: chartWidth, H: head + plotHeight/2 + bottom}
+	most, all, first := 1, 0, len(l.Histogram)
 	for i, n := range l.Histogram {
+		all += n
 		most = max(most, n)
 		if n > 0 {
 			first = min(first, i)
@@ -126,6 +127,7 @@ func histogram(title string, l *Latency) chart {
 	}
 	columns := l.Histogram[min(first, len(l.Histogram)):]
 	w := min(60, float64(chartWidth-left-20)/float64(max(len(columns), 1)))
+	every := int(math.Ceil(52 / w)) // a time takes 52 at most
 	for i, n := range columns {
 		h := float64(n) / float64(most) * plotHeight / 2
 		x := left + float64(i)*w
@@ -133,8 +135,13 @@ func histogram(title string, l *Latency) chart {
 		if first+i == 0 {
 			from = 0
 		}
-		c.Rects = append(c.Rects, rect{x, titleSpace + plotHeight/2 - h, w - 3, h, colour(0), fmt.Sprintf("%s from %s", comma(n), micros(from))})
-		c.Texts = append(c.Texts, label{x, titleSpace + plotHeight/2 + 16, "middle", micros(from), ink})
+		c.Rects = append(c.Rects, rect{x, head + plotHeight/2 - h, w - 3, h, colour(0), fmt.Sprintf("%s from %s", comma(n), micros(from))})
+		if share := 100 * float64(n) / float64(all); share >= 1 {
+			c.Texts = append(c.Texts, label{x + (w-3)/2, head + plotHeight/2 - h - 4, "middle", fmt.Sprintf("%.0f %%", share), ink})
+		}
+		if i%every == 0 {
+			c.Texts = append(c.Texts, label{x, head + plotHeight/2 + 16, "middle", micros(from), ink})
+		}
 	}
 	return c
 }
@@ -142,20 +149,28 @@ func histogram(title string, l *Latency) chart {
 func micros(us float64) string {
 	switch {
 	case us >= 1e6:
-		return fmt.Sprintf("%.3g s", us/1e6)
+		return digits(us/1e6) + " s"
 	case us >= 1e3:
-		return fmt.Sprintf("%.3g ms", us/1e3)
+		return digits(us/1e3) + " ms"
 	}
-	return fmt.Sprintf("%.3g µs", us)
+	return digits(us) + " µs"
 }
 
-// niceAbove returns 1, 2 or 5 times a power of ten, not below v.
+// digits writes v with two digits, those before the point in any case.
+func digits(v float64) string {
+	if v >= 10 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
+}
+
+// niceAbove returns a number not below v, of two digits, whose quarters have three at most.
 func niceAbove(v float64) float64 {
 	if v <= 0 {
 		return 1
 	}
 	p := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 5, 10} {
+	for _, m := range []float64{1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10} {
 		if m*p >= v {
 			return m * p
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -100,8 +101,9 @@ func (r *Result) charts() []chart {
 	if r.Exposure != nil {
 		out = append(out,
 			bars("Coverage: share of the catalog that was recommended (%)", names, values(func(o *Outcome) float64 { return 100 * o.Exposure.Coverage }), "%.1f"),
-			bars(fmt.Sprintf("Places of the most popular tenth of the items (%%); wanted: %.1f", 100*r.Exposure.HeadOfTargets),
-				names, values(func(o *Outcome) float64 { return 100 * o.Exposure.Head }), "%.1f"))
+			bars("Popularity: places for the most popular tenth of the items (%)",
+				append(slices.Clone(names), "readers' wishes"),
+				append(values(func(o *Outcome) float64 { return 100 * o.Exposure.Head }), 100*r.Exposure.HeadOfTargets), "%.1f"))
 	}
 	if r.Rank != nil {
 		out = append(out, histogram(fmt.Sprintf("Time of a ranking: median %s, p99 %s", micros(r.Rank.P50), micros(r.Rank.P99)), r.Rank))
@@ -117,10 +119,11 @@ var pageTemplate = template.Must(template.Must(svgTemplate.Clone()).Parse(`
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{.Title}}</title>
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 42rem; padding: 0 1rem; color: #111; background: #fff }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #111; background: #fff }
 svg { max-width: 100%; height: auto; margin: .75rem 0; display: block }
 pre { overflow-x: auto; font-size: 13px; background: #f4f4f4; padding: .75rem }
 </style>
