@@ -86,8 +86,8 @@ func TestRank_ScanFindsWhatTheIndexFinds(t *testing.T) {
 		want := x.Rank(&s, q)
 		got := scan(records, q.Profile)
 		for i := range want {
-			if got[i].Score>>8 != want[i].Score {
-				t.Fatalf("place %d of the scan has %d, want %d", i, got[i].Score>>8, want[i].Score)
+			if got[i].Score>>16 != want[i].Score {
+				t.Fatalf("place %d of the scan has %d, want %d", i, got[i].Score>>16, want[i].Score)
 			}
 		}
 	}

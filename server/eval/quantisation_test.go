@@ -187,9 +187,9 @@ func TestQuantisation_CostsLittle(t *testing.T) {
 		repeats string
 		cold    float64
 	}{{"refined", refined, "drop-seen", .1}, {"counted", counted, "allow", 0}} {
-		d, logs := syntheticSessions(2400)
+		d, logs := syntheticSessions(6000)
 		all := []*rounding{roundedSessions(t, "sessions, "+c.repeats+", "+c.name, d, logs[0], logs[1], c.repeats, c.policy)}
-		d, log := syntheticReaders(1800)
+		d, log := syntheticReaders(3000)
 		all = append(all, roundedHoldout(t, fmt.Sprintf("holdout, cold %v, %s", c.cold, c.name), d, log, c.cold, c.policy))
 		for _, r := range all {
 			var b bytes.Buffer
