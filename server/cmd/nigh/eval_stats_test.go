@@ -28,14 +28,17 @@ const statsHead = `# What nigh's rankings are worth on public data, beside what 
 // statsCommands are what stats.txt holds, in this order.
 var statsCommands = []string{
 	"nigh eval sessions --train $NIGH_EVAL_DATA/yoochoose-100k/train.csv --test $NIGH_EVAL_DATA/yoochoose-100k/test.csv --repeats allow",
+	"nigh eval sessions --train $NIGH_EVAL_DATA/yoochoose-100k/train.csv --test $NIGH_EVAL_DATA/yoochoose-100k/test.csv --repeats allow --baselines none --set recency_power=1 --set sigma=.5 --set lambda=8 --set rho=0",
 	"nigh eval sessions --train $NIGH_EVAL_DATA/yoochoose-100k/train.csv --test $NIGH_EVAL_DATA/yoochoose-100k/test.csv --repeats drop-current",
+	"nigh eval sessions --train $NIGH_EVAL_DATA/yoochoose-100k/train.csv --test $NIGH_EVAL_DATA/yoochoose-100k/test.csv --repeats drop-current --baselines none --set recency_power=1 --set sigma=.5 --set lambda=8 --set rho=0",
 	"nigh eval sessions --train $NIGH_EVAL_DATA/yoochoose-100k/train.csv --test $NIGH_EVAL_DATA/yoochoose-100k/test.csv --repeats drop-seen",
-	"nigh eval sessions --train $NIGH_EVAL_DATA/yoochoose-100k/train.csv --test $NIGH_EVAL_DATA/yoochoose-100k/test.csv --repeats drop-seen --baselines none --set recency_power=1 --set lambda=5",
+	"nigh eval sessions --train $NIGH_EVAL_DATA/yoochoose-100k/train.csv --test $NIGH_EVAL_DATA/yoochoose-100k/test.csv --repeats drop-seen --baselines none --set recency_power=1 --set sigma=.5 --set lambda=8 --set rho=0",
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-100k/items.jsonl --events $NIGH_EVAL_DATA/ml-100k/events.csv",
-	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-100k/items.jsonl --events $NIGH_EVAL_DATA/ml-100k/events.csv --baselines none --set lambda=100 --set content_weight=0 --set evidence_half_life_days=0",
+	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-100k/items.jsonl --events $NIGH_EVAL_DATA/ml-100k/events.csv --baselines none --set recency_power=.6 --set sigma=.5 --set lambda=40 --set rho=.3 --set content_weight=0",
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv",
+	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --baselines none --set recency_power=.6 --set sigma=.3 --set lambda=10 --set rho=.25 --set content_weight=0",
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --cold 0.1",
-	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --baselines none --set lambda=100 --set content_weight=0 --set evidence_half_life_days=0",
+	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --cold 0.1 --baselines none --set content_weight=0",
 	"nigh eval replay --events $NIGH_EVAL_DATA/yoochoose-100k/train.csv",
 	"nigh eval similar --items $NIGH_EVAL_DATA/debian/items.jsonl.gz",
 }
