@@ -43,6 +43,7 @@
 //	commit 200 events             4.7 ms: 43,000 events a second; 7.0 ms: 28,000 if each has a random key
 //	commit 1 event                0.25 ms
 //	60,000 items, batches of 1000 1.6 s, with records of 400 bytes and neighbours
+//	erase a reader among 500,000 keys  60 ms, of the scan: 1.2 s among ten million
 //	EachEvent                     1.7 µs an event: 17 s for ten million
 //	EachItem, EachRecord          6 µs, 1.6 µs each
 //	Item, UserEvents, Info        10 to 20 µs
