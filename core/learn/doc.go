@@ -27,7 +27,7 @@
 //
 //	κ = Σ over events of Σ_{a<b} x_a·x_b  /  Σ over events of Σ_a x_a
 //
-// how much company a source has (¼ to ½ in shops' sessions, 5 in the histories of film lovers). Damping by λ has to grow
+// both begun at 1,000: how much company a source has (¼ to ½ in shops' sessions, 5 in the histories of film lovers). Damping by λ has to grow
 // with it too: a source among fifty says less of what follows. So λ and ρ are in units of κ, and one default policy
 // serves logs for which λ had to be 5 and 200 (server/eval/testdata/stats.txt).
 //

@@ -173,7 +173,8 @@ func (l *Learner) touch(n core.ItemNum, a *counts, scale float64) {
 
 // follow sets κ anew when its sums have left it by a quarter of an octave; all items are touched then.
 func (l *Learner) follow(scale float64) {
-	now := max(l.pairs/l.singles, minCompany)
+	prior := companyPrior * scale
+	now := max((l.pairs+prior)/(l.singles+prior), minCompany)
 	if now < l.company*companyStep && now > l.company/companyStep {
 		return
 	}
@@ -189,6 +190,8 @@ func (l *Learner) follow(scale float64) {
 const (
 	companyStep = 1.189 // 2^(1/4)
 	minCompany  = 0.25
+	// As many transitions with κ = 1 are taken for granted: what the first readers happen to do moves nothing.
+	companyPrior = 1000
 )
 
 // at returns what is known of an item, nil for nothing.

@@ -14,13 +14,13 @@ const hourMillis = 3_600_000
 
 func ExampleLearner() {
 	p := DefaultPolicy()
-	p.Lambda, p.Rho = 4, 0 // κ is 1/4 where readers met one item before
+	p.Lambda, p.Rho = 1, 0
 	l := NewLearner(p)
 	const moby, whalers = 1, 2
 	for range 9 { // nine readers go from one to the other
 		l.Observe(core.History{{Item: moby, Strength: core.ProfileOne}}, whalers, core.ProfileOne, 500_000*hourMillis)
 	}
-	fmt.Printf("%.1f\n", float64(core.Similarity(record(l, moby), record(l, whalers)))/core.One) // 9 / (9 + λκ)
+	fmt.Printf("%.1f\n", float64(core.Similarity(record(l, moby), record(l, whalers)))/core.One) // 9 / (9 + λκ), κ being 1 at first
 	// Output: 0.9
 }
 
@@ -86,11 +86,11 @@ func (s *slow) company() float64 {
 				squares += x * x
 			}
 		}
-		f := s.faded(e.hour, s.events[0].hour)
+		f := s.faded(e.hour, s.events[len(s.events)-1].hour)
 		pairs += (sum*sum - squares) / 2 * f
 		singles += sum * f
 	}
-	return max(pairs/singles, .25)
+	return max((pairs+companyPrior)/(singles+companyPrior), .25)
 }
 
 func (s *slow) faded(then, now float64) float64 {
@@ -203,9 +203,34 @@ func TestLearner_MarksWhatChanges(t *testing.T) {
 	}
 }
 
+// κ leaves its prior as evidence comes, and a change of it reaches every item.
+func TestLearner_FollowsTheCompanyThatSourcesHave(t *testing.T) {
+	for _, c := range []struct {
+		items int     // of each history
+		want  float64 // of p = 0: n·(n-1)/2 pairs to n sources
+	}{{1, minCompany}, {3, 1}, {11, 5}} {
+		p := DefaultPolicy()
+		p.RecencyPower, p.Rho = 0, 0
+		l := NewLearner(p)
+		h := core.History{}
+		for n := range core.ItemNum(c.items) {
+			h = append(h, core.Visit{Item: 10 + n, Strength: core.ProfileOne})
+		}
+		for range 100_000 {
+			l.Observe(h, 1, core.ProfileOne, 1)
+		}
+		if off := l.company / c.want; off > companyStep*1.02 || off < 1/companyStep/1.02 {
+			t.Errorf("histories of %d items: κ = %.3f, want about %v", c.items, l.company, c.want)
+		}
+		if got, want := l.items[10].lambda, p.Lambda*l.company; got != want {
+			t.Errorf("histories of %d items: λκ of an item = %v, want %v", c.items, got, want)
+		}
+	}
+}
+
 func TestLearner_HalvesInAHalfLife(t *testing.T) {
 	p := DefaultPolicy()
-	p.Lambda, p.Rho, p.EvidenceHalfLifeDays, p.FreshContacts = 4000, 0, 10, 0 // κ is 1/4
+	p.Lambda, p.Rho, p.EvidenceHalfLifeDays, p.FreshContacts = 1000, 0, 10, 0
 	l := NewLearner(p)
 	const hour = 500_000
 	for range 100 {

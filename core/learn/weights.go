@@ -185,16 +185,16 @@ func (l *Learner) pickAbove(least float32, n core.ItemNum, it *counts, neighbour
 	return true
 }
 
-// fade is what contacts leave of content.
+// fade is what contacts leave of content. The first leaves all: a reader's own click does not take from what it shows.
 func (l *Learner) fade(contacts float64) float64 {
-	return l.policy.ContentFade / (l.policy.ContentFade + contacts)
+	return l.policy.ContentFade / (l.policy.ContentFade + max(0, contacts-1))
 }
 
 // unseen is how many transitions a content neighbour of cosine 1 counts as; its contacts are rounded down to a power of
 // two, at which its targets are marked.
 func (l *Learner) unseen(a *counts) float64 {
-	contacts := 0.0
-	if a.contacts >= 1 {
+	contacts := 1.0
+	if a.contacts > 1 {
 		contacts = math.Ldexp(1, math.Ilogb(a.contacts))
 	}
 	return a.lambda * l.fade(contacts)
