@@ -85,16 +85,17 @@ func TestTune_FindsHowFastThePastFades(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		log  func(*testing.T, *Data, int) []Event
+		from float64 // where it begins
 		is   func(p float64) bool
 		want string
 	}{
 		// The last item tells all: the rest of the past is noise.
-		{"chain", chain, func(p float64) bool { return p >= 1.7 }, "1.7 and more"},
+		{"chain", chain, 0.65, func(p float64) bool { return p >= 1.7 }, "1.7 and more"},
 		// Every item tells the same of the topic.
-		{"topics", topics, func(p float64) bool { return p <= 0.3 }, "0.3 and less"},
+		{"topics", topics, 2.5, func(p float64) bool { return p <= 0.5 }, "0.5 and less"},
 	} {
 		d := NewData()
-		res := tune(t, d, c.log(t, d, 1000), func(o *TuneOptions) { o.Repeats = "drop-seen" })
+		res := tune(t, d, c.log(t, d, 1000), func(o *TuneOptions) { o.Repeats, o.Policy.RecencyPower = "drop-seen", c.from })
 		if p := res.Policy.RecencyPower; !c.is(p) {
 			t.Errorf("%s: recency_power = %v, want %s: %+v", c.name, p, c.want, res.Changes)
 		}
