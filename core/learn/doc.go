@@ -33,6 +33,8 @@
 //
 // # Decisions
 //
+//   - A text is read in its item's own language, else in the policy's. Readers' words are read in language and languages
+//     of the policy (see core/text): an operator whose items have another is warned when the first one comes.
 //   - An event changes few records. d[a] grows with every event that a takes part in, and with it all that leads from a:
 //     so an edge holds c/2^o, o being the octave of d+λκ, and the rest of the division is a factor that the record of a
 //     carries (core.Damp). What leads from a is written anew when d+λκ has doubled. Before, with steps of 1/16 octave,

@@ -48,11 +48,15 @@ func fold(s string, keep []letterWithMark) string {
 			continue
 		}
 		to := "" // set if r becomes more than one rune
-		if kept := keptLetter(keep, r); kept != 0 {
-			r = kept
-		} else if kept := keptWithMark(keep, last, r); kept != 0 && !blank {
-			b, last = utf8.AppendRune(b[:len(b)-utf8.RuneLen(last)], kept), kept
-			continue
+		base := last
+		if blank {
+			base = -1
+		}
+		if k := findKept(keep, base, r); k != nil {
+			if r == k.mark {
+				b = b[:len(b)-utf8.RuneLen(base)]
+			}
+			r = k.small
 		} else if run, ok := findFold(r); ok {
 			if run.kind != foldTo {
 				r += run.delta
@@ -87,52 +91,50 @@ type letterWithMark struct{ small, capital, base, mark rune }
 
 // lettersWithMarks returns those of list, four runes each: small, capital, base, mark.
 func lettersWithMarks(list string) []letterWithMark {
-	runes := []rune(list)
-	out := make([]letterWithMark, 0, len(runes)/4)
-	for ; len(runes) >= 4; runes = runes[4:] {
-		out = append(out, letterWithMark{runes[0], runes[1], runes[2], runes[3]})
+	var out []letterWithMark
+	for i := 0; i < len(list); {
+		var four [4]rune
+		for j := range four {
+			r, size := utf8.DecodeRuneInString(list[i:])
+			four[j], i = r, i+size
+		}
+		out = append(out, letterWithMark{four[0], four[1], four[2], four[3]})
 	}
 	return out
 }
 
-// keptLetter returns the small form of r if it is kept, 0 if not.
-func keptLetter(keep []letterWithMark, r rune) rune {
-	for _, k := range keep {
-		if r == k.small || r == k.capital {
-			return k.small
+// findKept finds the letter that r is, or that base and r make together; nil if it is not kept.
+func findKept(keep []letterWithMark, base, r rune) *letterWithMark {
+	for i := range keep {
+		if k := &keep[i]; r == k.small || r == k.capital || r == k.mark && base == k.base {
+			return k
 		}
 	}
-	return 0
-}
-
-// keptWithMark returns what base becomes with a mark if that is kept, 0 if not.
-func keptWithMark(keep []letterWithMark, base, mark rune) rune {
-	for _, k := range keep {
-		if mark == k.mark && base == k.base {
-			return k.small
-		}
-	}
-	return 0
+	return nil
 }
 
 // withoutMarks takes the marks of keep off a folded word. It does not allocate if there are none.
 func withoutMarks(keep []letterWithMark, w string) string {
-	for i, r := range w {
-		if r < utf8.RuneSelf || keptLetter(keep, r) == 0 {
-			continue
-		}
-		b := append(make([]byte, 0, len(w)), w[:i]...)
-		for _, r := range w[i:] {
-			for _, k := range keep {
-				if r == k.small {
-					r = k.base
+	var b []byte
+	for i := 0; i < len(w); {
+		r, size := utf8.DecodeRuneInString(w[i:])
+		if r >= utf8.RuneSelf {
+			if k := findKept(keep, 0, r); k != nil {
+				if b == nil {
+					b = append(make([]byte, 0, len(w)), w[:i]...)
 				}
+				r = k.base
 			}
+		}
+		if b != nil {
 			b = utf8.AppendRune(b, r)
 		}
-		return string(b)
+		i += size
 	}
-	return w
+	if b == nil {
+		return w
+	}
+	return string(b)
 }
 
 // foldedPrefix is the length of an ASCII prefix of s that Fold leaves as it is. It ends before a blank that Fold may
