@@ -36,7 +36,7 @@ var statsCommands = []string{
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-100k/items.jsonl --events $NIGH_EVAL_DATA/ml-100k/events.csv",
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-100k/items.jsonl --events $NIGH_EVAL_DATA/ml-100k/events.csv --baselines none --set recency_power=.6 --set sigma=.5 --set lambda=40 --set rho=.3 --set content_weight=0",
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv",
-	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --baselines none --set recency_power=.6 --set sigma=.3 --set lambda=10 --set rho=.25 --set content_weight=0",
+	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --baselines none --set recency_power=.6 --set sigma=.3 --set lambda=10 --set rho=.2 --set content_weight=0",
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --cold 0.1",
 	"nigh eval holdout --items $NIGH_EVAL_DATA/ml-small/items.jsonl --events $NIGH_EVAL_DATA/ml-small/events.csv --cold 0.1 --baselines none --set content_weight=0",
 	"nigh eval replay --events $NIGH_EVAL_DATA/yoochoose-100k/train.csv",
