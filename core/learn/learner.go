@@ -182,6 +182,7 @@ func (l *Learner) follow(scale float64) {
 	for n, it := range l.items {
 		if it != nil && it != gone {
 			l.touch(core.ItemNum(n), it, scale)
+			l.mark(core.ItemNum(n), it) // content counts in units of λκ
 		}
 	}
 }

@@ -195,6 +195,7 @@ func TestLearner_MarksWhatChanges(t *testing.T) {
 				}
 			}
 			for m := core.ItemNum(1); m <= items; m++ {
+				l.at(m).fresh = false // else it would be what was returned last, whatever has changed
 				if w := l.Weights(m, like(m), 0, hour); !reflect.DeepEqual(w, known[m]) {
 					t.Fatalf("sigma %v, step %d: %d has %v, but %v when it was marked last", sigma, step, m, w, known[m])
 				}

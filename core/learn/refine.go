@@ -36,6 +36,7 @@ func (l *Learner) Stale() int { return len(l.stale) }
 // Refine refines up to most items, those that have waited longest, and marks them (see TakeDirty). Their neighbours are
 // asked of neighbours. It costs some 100 µs an item.
 func (l *Learner) Refine(most int, neighbours func(core.ItemNum) []Neighbour, hour float64) {
+	l.scale(hour) // moved here, if it must be: not while candidates are gone through
 	for _, n := range take(l, &l.stale, most, func(it *counts) { it.waits = false }) {
 		if it := l.at(n); it != nil && l.due(it) {
 			l.refine(n, it, neighbours(n), hour)
