@@ -74,7 +74,7 @@ func (c *Catalog) untilOther() time.Duration {
 		return 0
 	case o.relearns():
 		return time.Hour
-	case o.policy != c.policy.Version:
+	case o.policy != c.policy.Version && o.learner.Stale() == 0: // it is written when all is refined
 		return max(0, c.flush-c.now().Sub(o.policyTried))
 	}
 	return time.Hour

@@ -123,6 +123,12 @@ func (c *Catalog) Run(ctx context.Context) error {
 			}
 		} else if ctx.Err() != nil {
 			return c.finish()
+		} else {
+			select {
+			case r := <-made: // though there is always something else to do
+				c.takeLearner(r)
+			default:
+			}
 		}
 		c.turn(c.drain(batch))
 	}

@@ -1,0 +1,38 @@
+package catalog
+
+import (
+	"testing"
+	"time"
+
+	"nigh/core"
+)
+
+// While refinement leaves the processor to others, nothing else asks for a turn that would have nothing to do.
+func TestNextTask_WaitsForRefinement(t *testing.T) {
+	r := start(t)
+	r.put(shelf(2, "sea")...)
+	r.settle()
+	r.stop()
+	o := &r.owner
+	o.learner.Observe(core.History{{Item: 1, Strength: core.ProfileOne}}, 2, core.ProfileOne, r.time().UnixMilli())
+	for o.learner.Dirty() > 0 {
+		o.learner.TakeDirty(8)
+	}
+	o.policy = noPolicy // as after an erasure, or with a new policy
+	o.refineAt = r.time().Add(time.Second)
+	if o.learner.Stale() == 0 {
+		t.Fatal("nothing is to be refined")
+	}
+	if got := r.nextTask(); got != time.Second {
+		t.Errorf("the owner waits for %v, want 1s", got)
+	}
+	for range 20 { // and then all is done
+		r.clock.Add(1000)
+		r.turn(nil)
+	}
+	if o.policy != r.policyVersion() || o.learner.Stale() > 0 {
+		t.Errorf("policy %d and %d items to refine are left, want none", o.policy, o.learner.Stale())
+	}
+}
+
+func (r *rig) policyVersion() uint64 { return r.Catalog.policy.Version }
