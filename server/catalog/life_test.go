@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nigh/core"
+	"nigh/core/learn"
 	"nigh/core/wire"
 	"nigh/server/store"
 )
@@ -301,4 +302,50 @@ func TestCall_EndsWithItsContext(t *testing.T) {
 		t.Errorf("PutItems = %v, want context.Canceled", err)
 	}
 	r.run()
+}
+
+// What an item that nobody met has of others (here what leads to one that it is like) follows them after a restart, too,
+// although neither the events nor another's neighbours speak of it then.
+func TestRestart_AnItemThatNobodyMetFollowsItsSources(t *testing.T) {
+	r := start(t)
+	r.stop()
+	p := learn.DefaultPolicy()
+	p.Rho = 0
+	r.policy = &p
+	r.open()
+	r.run()
+	items := []store.Item{{ID: "space", Title: "space"}, {ID: "jazz", Title: "jazz"}, {ID: "tie", Title: "space jazz"}}
+	for i := range learn.MaxNeighbours + 2 { // nearer to each other than to the one that nobody met
+		items = append(items, store.Item{ID: fmt.Sprint("sea-", i), Title: "sea"})
+	}
+	for i := range 2 * learn.MaxNeighbours { // so that the sea says something
+		items = append(items, store.Item{ID: fmt.Sprint("other-", i), Title: fmt.Sprint("word", i/2)}) // each has a neighbour: none is looked for after the restart
+	}
+	items = append(items, store.Item{ID: "unmet", Title: "sea foam salt wave"})
+	r.put(items...)
+	for i := range learn.MaxNeighbours + 2 {
+		for j := range 5 {
+			r.did(fmt.Sprint("reader", i, j), "view", "space", fmt.Sprint("sea-", i))
+		}
+	}
+	r.settle()
+	r.restart()
+	for i := range 1000 { // space leads elsewhere
+		r.did(fmt.Sprint("other", i), "view", "space", "jazz")
+	}
+	r.settle()
+	r.stop()
+	x := r.sides.current()
+	a, _ := x.NumOf("space")
+	n, _ := x.NumOf("unmet")
+	got := float64(core.Similarity(x.Get(a), x.Get(n))) / core.One
+	want := 0.0
+	for _, e := range r.owner.learner.Exact(n, r.owner.content.Neighbours, 0, hoursOf(r.time())).Edges {
+		if e.From == a {
+			want = e.Weight
+		}
+	}
+	if want < .0005 || got > 1.05*want || got < want/1.05 {
+		t.Errorf("the edge to the item that nobody met weighs %.4f, want %.4f", got, want)
+	}
 }

@@ -168,9 +168,9 @@ func (c *Catalog) takeLearner(r *relearning) {
 		}
 	}
 	o.learner = r.learner.WithTargets(o.content.Holders)
-	if o.learnt {
-		o.learner.MarkAll(o.num) // what an erased reader taught alone is in no count any more
-	}
+	// All of them: what an erased reader taught alone is in no count any more, and what nobody met has edges that were
+	// borrowed, or made of its likeness, of which the learner must know to follow their sources.
+	o.learner.MarkAll(o.num)
 	o.learnt = true
 	c.log.Info("the events were learnt", "events", r.events, "seconds", c.now().Sub(r.began).Seconds())
 }
