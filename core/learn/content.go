@@ -299,6 +299,7 @@ func (c *Content) Delete(n core.ItemNum) (changed []core.ItemNum) {
 	c.unpost(n, d)
 	c.count(d, -1)
 	c.vectors.drop(n)
+	d.vector = nil // nobody is like it any more
 	changed = c.SetNeighbours(n, nil)
 	delete(c.docs, n)
 	return slices.DeleteFunc(changed, func(m core.ItemNum) bool { return m == n })

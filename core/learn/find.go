@@ -2,7 +2,10 @@ package learn
 
 import (
 	"cmp"
+	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/blas/blas32"
 
 	"nigh/core"
 )
@@ -119,13 +122,30 @@ func (c *Content) SetNeighbours(n core.ItemNum, found []Neighbour) []core.ItemNu
 		return nil
 	}
 	changed := map[core.ItemNum]bool{n: true}
-	for _, m := range slices.Clone(d.holders) { // what they held was the similarity to the former text
-		if h := c.docs[m]; h != nil {
-			h.neighbours = slices.DeleteFunc(slices.Clone(h.neighbours), func(nb Neighbour) bool { return nb.Item == n })
-			changed[m] = true
+	mutual := map[core.ItemNum]bool{}
+	for _, nb := range found {
+		mutual[nb.Item] = true
+	}
+	var holders []core.ItemNum
+	like := c.liken(n)
+	for _, m := range d.holders { // what they held was the similarity to the former text
+		h := c.docs[m]
+		if h == nil {
+			continue
+		}
+		h.neighbours = slices.DeleteFunc(slices.Clone(h.neighbours), func(nb Neighbour) bool { return nb.Item == n })
+		changed[m] = true
+		if mutual[m] {
+			continue
+		}
+		if s := like(m); s > minSimilarity { // not among the nearest of n, but n is among those of m
+			mine := Neighbour{n, s}
+			at, _ := slices.BinarySearchFunc(h.neighbours, mine, moreSimilar)
+			h.neighbours = slices.Insert(h.neighbours, at, mine)
+			holders = append(holders, m)
 		}
 	}
-	d.holders = nil
+	d.holders = holders
 	for _, nb := range d.neighbours {
 		c.unhold(nb.Item, n)
 	}
@@ -152,6 +172,28 @@ func (c *Content) SetNeighbours(n core.ItemNum, found []Neighbour) []core.ItemNu
 	}
 	slices.Sort(out)
 	return out
+}
+
+// liken returns what tells how similar an item is to another, as Find does, rounded as it is stored.
+func (c *Content) liken(n core.ItemNum) func(m core.ItemNum) float32 {
+	weights := map[core.Feature]float32{}
+	for _, w := range c.docs[n].vector {
+		if len(c.postings[w.f]) <= maxPostings {
+			weights[w.f] = w.w
+		}
+	}
+	return func(m core.ItemNum) float32 {
+		s := float32(0)
+		if v := &c.vectors; v.has(n) && v.has(m) {
+			u := blas32.Vector{N: v.dim, Inc: 1, Data: v.at(int(v.rowOf[n]) - 1)}
+			s = v.similarity(blas32.Dot(u, blas32.Vector{N: v.dim, Inc: 1, Data: v.at(int(v.rowOf[m]) - 1)}))
+		} else {
+			for _, w := range c.docs[m].vector {
+				s += weights[w.f] * w.w
+			}
+		}
+		return float32(math.Round(float64(min(s, 1))*math.MaxUint16)) / math.MaxUint16
+	}
 }
 
 // Restore sets an item's neighbours as they were stored, without touching those of others. It is for a Content whose
