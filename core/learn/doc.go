@@ -40,7 +40,8 @@
 //     carries (core.Damp). What leads from a is written anew when d+λκ has doubled. Before, with steps of 1/16 octave,
 //     learning one event and showing it cost 1.4 ms on ml-100k.
 //   - An item is marked when its record would change: a count is held against the edge it made, and against the weakest
-//     that was kept (floor). Marks are made in the order of events, so a rebuild from the log makes the same counts.
+//     that was kept (floor). Not looked for: a candidate that was left out and would be in by now because the keys of others
+//     sank, until something else marks the item; and a lender's counts between two powers of two of its contacts. Marks are made in the order of events, so a rebuild from the log makes the same counts.
 //   - A refinement leaves each weight a share of itself, kept with the candidate: a new event shows at once, with the share
 //     of before, and the item is refined again when its contacts have grown by 3 %.
 //   - Candidates of an item are bounded by the Space-Saving algorithm (Metwally et al., ICDT 2005): the weakest gives its

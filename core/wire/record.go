@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"slices"
 
 	"nigh/core"
@@ -18,8 +19,8 @@ import (
 // first, without a damp; stores hold such records, and they are read.
 //
 // Flags: bit 0 hidden; since version 2 bits 1 to 3 for the last line's three, which are not 0 then; the others 0.
-// A text is its length and its bytes; a list is its length and its entries. Each record has one packed form: a varint in
-// more bytes than it needs is none.
+// A text is its length and its bytes; a list is its length and its entries. Each record has one packed form (and, without
+// a damp, that of version 1): a varint in more bytes than it needs is none.
 
 // AppendRecord appends the packed form of r.
 func AppendRecord(b []byte, r *core.Record) []byte {
@@ -317,7 +318,7 @@ func (u *unpacker) edgesFalling(n int, self core.ItemNum) []core.Edge {
 			return nil
 		}
 	}
-	slices.SortFunc(out, func(a, b core.Edge) int { return int(int64(a.From) - int64(b.From)) })
+	slices.SortFunc(out, func(a, b core.Edge) int { return cmp.Compare(a.From, b.From) })
 	for i := 1; i < len(out); i++ {
 		if out[i].From == out[i-1].From {
 			u.fail()
