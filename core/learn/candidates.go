@@ -26,7 +26,8 @@ type candidate struct {
 	content bool
 }
 
-func (c *candidate) count() float64 { return float64(c.c - fromBfloat(c.err)) }
+// count is what of c was counted for this source.
+func (c *candidate) count() float64 { return float64(max(0, c.c-fromBfloat(c.err))) }
 
 // candidates ascend by item: they are looked up for each pair of a history and its next item, and edges are made of them
 // in this order.

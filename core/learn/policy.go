@@ -117,7 +117,7 @@ func DefaultPolicy() Policy {
 			"dismiss":  {Weight: -1},
 			"dislike":  {Weight: -3},
 		},
-		Preferences:       PreferenceWeights{Text: 1, Tag: 1.5, Category: 0.5, Author: 1, Item: 3},
+		Preferences:       PreferenceWeights{Text: 0.5, Tag: 0.75, Category: 0.25, Author: 0.5, Item: 3},
 		PriorWeight:       0.001,
 		PriorSpan:         12,
 		PriorHalfLifeDays: 14,

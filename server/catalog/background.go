@@ -18,6 +18,7 @@ import (
 // that work would be done again. A few items are related at once.
 const (
 	quiet    = 200 * time.Millisecond
+	patience = 2 * time.Minute // a stream of changes that never pauses is no import: its items are related all the same
 	fewItems = 64
 )
 
@@ -107,7 +108,7 @@ func (c *Catalog) untilRelated() time.Duration {
 	if len(o.waiting) <= fewItems || len(o.settling) > 0 {
 		return 0
 	}
-	return max(0, quiet-c.now().Sub(o.lastPut))
+	return max(0, min(quiet-c.now().Sub(o.lastPut), patience-c.now().Sub(o.waitingSince)))
 }
 
 // background does one step of what is due.

@@ -1,10 +1,12 @@
 package catalog
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"nigh/core"
+	"nigh/server/store"
 )
 
 // While refinement leaves the processor to others, nothing else asks for a turn that would have nothing to do.
@@ -36,3 +38,30 @@ func TestNextTask_WaitsForRefinement(t *testing.T) {
 }
 
 func (r *rig) policyVersion() uint64 { return r.Catalog.policy.Version }
+
+// An import is related when it pauses; changes that never pause are not put off for ever.
+func TestUntilRelated_HasPatienceWithAnImport(t *testing.T) {
+	r := start(t)
+	r.stop()
+	r.open()
+	r.turn(nil) // reads the texts
+	o := &r.owner
+	put := func(n int) {
+		it := book(fmt.Sprint("b", n), "sea")
+		r.commit([]*request{{reply: make(chan error, 1), put: &putRequest{
+			items: []store.Item{it}, parsed: parse(r.Catalog, it), results: make([]ItemResult, 1)}}})
+	}
+	for n := range fewItems + 1 {
+		put(n)
+	}
+	if got := r.untilRelated(); got != quiet {
+		t.Errorf("in an import neighbours are looked for in %v, want %v", got, quiet)
+	}
+	for n := 0; r.untilRelated() > 0; n++ {
+		if n > 3000 {
+			t.Fatalf("%d items wait and %d ms have gone by without a pause", len(o.waiting), n*100)
+		}
+		r.clock.Add(100)
+		put(1000 + n%10)
+	}
+}

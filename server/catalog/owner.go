@@ -59,18 +59,19 @@ type owner struct {
 	relearnAt                      time.Time
 	beside                         func(*relearning)
 
-	waiting     []core.ItemNum        // items whose neighbours are to be found, in order
-	waits       map[core.ItemNum]bool // the same as a set
-	changed     []core.ItemNum        // items whose weights are to be calculated anew because of their neighbours
-	related     map[core.ItemNum]bool // the same as a set
-	lastPut     time.Time
-	finders     []learn.Finder
-	snapshot    *snapshotData // of position seq, or nil
-	refineAt    time.Time     // when the next items may be refined
-	flushFailed bool
-	policy      uint64     // under which all records in the store were made, as it knows
-	policyTried time.Time  // when that was last to be written
-	settling    []*request // answered when nothing is left to do
+	waiting      []core.ItemNum        // items whose neighbours are to be found, in order
+	waits        map[core.ItemNum]bool // the same as a set
+	changed      []core.ItemNum        // items whose weights are to be calculated anew because of their neighbours
+	related      map[core.ItemNum]bool // the same as a set
+	lastPut      time.Time
+	waitingSince time.Time // when more than a few items began to wait
+	finders      []learn.Finder
+	snapshot     *snapshotData // of position seq, or nil
+	refineAt     time.Time     // when the next items may be refined
+	flushFailed  bool
+	policy       uint64     // under which all records in the store were made, as it knows
+	policyTried  time.Time  // when that was last to be written
+	settling     []*request // answered when nothing is left to do
 }
 
 // maxBatch bounds how many calls one commit serves, so that the first of them need not wait for ever.

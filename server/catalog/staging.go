@@ -253,6 +253,9 @@ func (s *staging) remember() {
 			d.Records = append(d.Records, r.Record)
 		}
 	}
+	if len(o.waiting) <= fewItems {
+		o.waitingSince = s.now
+	}
 	for _, n := range s.order {
 		if p := s.puts[n]; p != nil {
 			o.content.Put(n, p.parsed)
