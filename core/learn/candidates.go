@@ -65,7 +65,11 @@ func (l *candidates) add(n core.ItemNum, v float32, room int) (at int, evicted c
 			at--
 		}
 	} else if len(*l) == cap(*l) {
-		*l = slices.Grow(*l, max(4, min(len(*l), room-len(*l)))) // doubles, and never beyond its room
+		// By a quarter, and never beyond its room: what many lists have to spare is as much as what they hold. Not by
+		// Grow, which rounds up as it likes.
+		more := make(candidates, len(*l), len(*l)+max(4, min(len(*l)/4, room-len(*l))))
+		copy(more, *l)
+		*l = more
 	}
 	*l = slices.Insert(*l, at, c)
 	return at, evicted

@@ -9,13 +9,14 @@ import (
 
 // Learner counts which items follow which. See the package comment for the method.
 type Learner struct {
-	policy Policy
-	x      []float64      // by recency rank
-	items  []*counts      // by number; nil: never met
-	known  int            // of items, those that are not nil
-	room   int            // for the candidates of one item
-	dirty  []core.ItemNum // whose Weights may have changed, in the order of their first mark
-	stale  []core.ItemNum // whose refinement is out of date, in the order of their first mark
+	policy   Policy
+	x        []float64      // by recency rank
+	items    []*counts      // by number; nil: never met
+	known    int            // of items, those that are not nil
+	expected int            // at least as many are to be known
+	room     int            // for the candidates of one item
+	dirty    []core.ItemNum // whose Weights may have changed, in the order of their first mark
+	stale    []core.ItemNum // whose refinement is out of date, in the order of their first mark
 	// base is the hour at which the fading scale is 1.
 	base float64
 	// company is κ; pairs and singles are its sums, in units of the fading scale. See the package comment.
@@ -195,6 +196,17 @@ const (
 	companyPrior = 1000
 )
 
+// WithItems tells l how many items the catalog has: a log is learnt with the room that each has in the end. It returns l.
+func (l *Learner) WithItems(n int) *Learner {
+	l.expected = n
+	l.makeRoom()
+	return l
+}
+
+func (l *Learner) makeRoom() {
+	l.room = min(max(candidateBudget/max(l.known, l.expected, 1), minCandidates), MaxCandidates)
+}
+
 // at returns what is known of an item, nil for nothing.
 func (l *Learner) at(n core.ItemNum) *counts {
 	if int(n) >= len(l.items) || l.items[n] == gone {
@@ -218,7 +230,7 @@ func (l *Learner) get(n core.ItemNum, scale float64) *counts {
 		it = &counts{heat: math.Inf(-1), octave: math.MinInt16}
 		l.items[n] = it
 		l.known++
-		l.room = min(max(candidateBudget/l.known, minCandidates), MaxCandidates)
+		l.makeRoom()
 		l.touch(n, it, scale)
 	}
 	return it

@@ -64,7 +64,7 @@ func (c *Catalog) relearn() {
 
 func (c *Catalog) newRelearning() *relearning {
 	r := &relearning{
-		store: c.store, policy: c.policy, learner: learn.NewLearner(c.learning), past: pastReaders{most: c.limits.past},
+		store: c.store, policy: c.policy, learner: learn.NewLearner(c.learning).WithItems(c.Len()), past: pastReaders{most: c.limits.past},
 		gone: make([]bool, c.owner.num+1), began: c.now(),
 	}
 	x := c.sides.current()
