@@ -58,7 +58,7 @@ type limits struct {
 	past          int // visits of readers whom a replay of all events keeps at a time, half of them at least
 }
 
-var defaultLimits = limits{snapshotChunk: 256 << 10, catchUp: wire.MaxServerFrame / 2, flush: 256, past: 2 << 20}
+var defaultLimits = limits{snapshotChunk: 256 << 10, catchUp: wire.MaxServerFrame / 2, flush: 256, past: 1 << 20}
 
 // Snapshot returns the whole catalog at one position as frames, the last of which is marked, and that position. Learned
 // weights that were not committed yet are committed first, so that a position says all that the snapshot holds.
