@@ -129,16 +129,34 @@ func policies() map[string]*learn.Policy {
 	return map[string]*learn.Policy{"counting": &counting, "refined": &def}
 }
 
+// startUnder is start under another policy.
+func startUnder(t *testing.T, p *learn.Policy) *rig {
+	t.Helper()
+	r := start(t)
+	r.stop()
+	r.policy = p
+	r.open()
+	r.run()
+	return r
+}
+
+// wantRestartAlike fails unless a start learns of the log what is learnt already.
+func (r *rig) wantRestartAlike() {
+	r.t.Helper()
+	got := r.index()
+	r.stop()
+	r.open()
+	r.run()
+	r.settle()
+	if want := r.index(); !maps.Equal(got, want) {
+		r.t.Errorf("a restart learns otherwise: %s", differing(got, want))
+	}
+}
+
 func TestErase_TakesTheEvidenceOut(t *testing.T) {
 	for name, p := range policies() {
 		t.Run(name, func(t *testing.T) {
-			never, erased := start(t), start(t)
-			for _, r := range []*rig{never, erased} {
-				r.stop()
-				r.policy = p
-				r.open()
-				r.run()
-			}
+			never, erased := startUnder(t, p), startUnder(t, p)
 			never.readTogether("eve")
 			erased.readTogether()
 			erased.settle()
@@ -182,13 +200,7 @@ func differing(got, want map[core.ItemNum]string) string {
 func TestErase_IsFinishedByTheNextProcess(t *testing.T) {
 	for name, p := range policies() {
 		t.Run(name, func(t *testing.T) {
-			never, erased := start(t), start(t)
-			for _, r := range []*rig{never, erased} {
-				r.stop()
-				r.policy = p
-				r.open()
-				r.run()
-			}
+			never, erased := startUnder(t, p), startUnder(t, p)
 			never.readTogether("eve")
 			erased.readTogether()
 			erased.settle()

@@ -84,14 +84,7 @@ func TestStart_ServesWhatIsStoredWhileItLearns(t *testing.T) {
 			}
 			r.erase("reader1") // all is made anew, as of one log
 			r.settle()
-			got := r.index()
-			r.stop()
-			r.open()
-			r.run()
-			r.settle()
-			if want := r.index(); !maps.Equal(got, want) {
-				t.Errorf("a restart learns otherwise: %s", differing(got, want))
-			}
+			r.wantRestartAlike()
 		})
 	}
 }
@@ -113,14 +106,7 @@ func TestStart_LearnsWhatComesMeanwhileOnce(t *testing.T) {
 		}
 	}
 	r.settle()
-	got := r.index()
-	r.stop()
-	r.open()
-	r.run()
-	r.settle()
-	if want := r.index(); !maps.Equal(got, want) {
-		t.Errorf("a restart learns otherwise: %s", differing(got, want))
-	}
+	r.wantRestartAlike()
 }
 
 func TestRelearn_IsTriedAgain(t *testing.T) {

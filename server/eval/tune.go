@@ -34,7 +34,7 @@ const MaxRounds = 5
 func Tune(ctx context.Context, d *Data, log []Event, opt TuneOptions) (*Tuning, error) {
 	started := time.Now()
 	if len(log) == 0 {
-		return nil, errors.New("the log holds no events; give one with --events or --data")
+		return nil, errors.New("the log holds no events; import some, or name a log that has some")
 	}
 	if err := opt.Policy.Validate(); err != nil {
 		return nil, err
