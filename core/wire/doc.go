@@ -1,6 +1,7 @@
 // Package wire is every message between browser and server, once: both sides encode and decode with this package.
 //
-// Read first: Message and the message types in messages.go; then record.go, the packed form of an item's record.
+// Read first: Message and the message types in messages.go; then record.go, the packed form of an item's record, and
+// columns.go, that of many.
 //
 //	browser                               server
 //	hello ───────────────────────────────►
@@ -29,4 +30,5 @@
 //	1  first version
 //	2  policy: seen again, near-duplicates, new items, languages; record: publication, pin, boost, damp, edges that ascend by source;
 //	   ask: filter, page. Records of version 1 are still read
+//	3  many records and weights travel in columns. Records one by one, as stores hold them, are as in version 2
 package wire

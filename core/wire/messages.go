@@ -3,7 +3,7 @@ package wire
 import "nigh/core"
 
 // Version of the wire format. A server refuses a hello of another one with ResetVersion.
-const Version = 2
+const Version = 3
 
 // Subprotocol is the WebSocket subprotocol of the channel.
 const Subprotocol = "nigh.v1"
