@@ -14,6 +14,8 @@ type Config struct {
 	User   string // the reader; "" for one without a name
 	Token  string
 	Seed   uint64 // for the jitter of reconnects
+	// Inflates says that the shell inflates deflated frames (wire.Deflated) before it tells of them.
+	Inflates bool
 }
 
 // Machine is one client. Its methods are for one goroutine.
@@ -98,7 +100,7 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	case Opened:
 		m.opened()
 	case Frame:
-		m.status.BytesIn += int64(len(in.Bytes))
+		m.status.BytesIn += int64(in.size())
 		m.frame(in.Bytes)
 	case Closed:
 		if m.state != Offline { // else it is the echo of a Close
@@ -170,6 +172,7 @@ func (m *Machine) opened() {
 	m.state, m.sentUpTo, m.building, m.welcomed = Syncing, 0, nil, false
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
+		Inflates: m.cfg.Inflates,
 	}
 	if m.index != nil && !m.suspect {
 		h.Epoch, h.Seq = m.epoch, m.seq

@@ -100,9 +100,15 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 	}
 	b.chunk++
 	b.sum = wire.Sum(b.sum, s.Records)
-	for _, packed := range s.Records {
-		r, err := wire.ReadRecord(packed)
-		if err != nil || !b.index.Put(r) {
+	for _, columns := range s.Records {
+		records, err := wire.ReadRecords(columns)
+		for _, r := range records {
+			if !b.index.Put(r) {
+				err = wire.ErrTorn
+				break
+			}
+		}
+		if err != nil {
 			m.abandon(wire.CloseProtocol, "a record of the snapshot is torn")
 			return
 		}
@@ -131,21 +137,21 @@ func (m *Machine) delta(d *wire.Delta) {
 	// Everything is read before anything is applied: a torn delta must not leave half of itself behind.
 	var records []*core.Record
 	var weights []core.Weights
-	for _, packed := range d.Records {
-		r, err := wire.ReadRecord(packed)
+	for _, columns := range d.Records {
+		some, err := wire.ReadRecords(columns)
 		if err != nil {
 			m.abandon(wire.CloseProtocol, "a record of a delta is torn")
 			return
 		}
-		records = append(records, r)
+		records = append(records, some...)
 	}
-	for _, packed := range d.Weights {
-		w, err := wire.ReadWeights(packed)
+	for _, columns := range d.Weights {
+		some, err := wire.ReadAllWeights(columns)
 		if err != nil {
 			m.abandon(wire.CloseProtocol, "the weights of a delta are torn")
 			return
 		}
-		weights = append(weights, w)
+		weights = append(weights, some...)
 	}
 	if !m.fits(d.Deleted, records, weights) { // the server knows items that this copy should hold and does not
 		m.suspect = true

@@ -337,7 +337,7 @@ func (u *unpacker) edgesFalling(n int, self core.ItemNum) []core.Edge {
 	return out
 }
 
-// Sum continues a checksum (64-bit FNV-1a, from SumStart) over the packed records of a snapshot, in their order.
+// Sum continues a checksum (64-bit FNV-1a, from SumStart) over the records of a snapshot, as they are packed, in their order.
 func Sum(sum uint64, records [][]byte) uint64 {
 	for _, r := range records {
 		for _, c := range r {
