@@ -23,10 +23,11 @@ func object() js.Value { return js.Global().Get("Object").New() }
 // open makes a replica and the object of its methods. Each takes what happened and the time, and returns the effects.
 func open(config js.Value) js.Value {
 	m := replica.New(replica.Config{
-		Client: text(config.Get("client")),
-		User:   text(config.Get("user")),
-		Token:  text(config.Get("token")),
-		Seed:   uint64(number(config.Get("seed"))),
+		Client:   text(config.Get("client")),
+		User:     text(config.Get("user")),
+		Token:    text(config.Get("token")),
+		Seed:     uint64(number(config.Get("seed"))),
+		Inflates: config.Get("inflates").Truthy(),
 	})
 	out := object()
 	method := func(name string, input func(args []js.Value) replica.Input) {
@@ -41,7 +42,7 @@ func open(config js.Value) js.Value {
 	method("frame", func(a []js.Value) replica.Input {
 		b := make([]byte, a[0].Get("length").Int())
 		js.CopyBytesToGo(b, a[0])
-		return replica.Frame{Bytes: b}
+		return replica.Frame{Bytes: b, Size: int(number(a[1]))}
 	})
 	method("closed", func(a []js.Value) replica.Input { return replica.Closed{Code: int(number(a[0]))} })
 	method("tick", func([]js.Value) replica.Input { return replica.Tick{} })
