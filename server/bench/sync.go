@@ -68,9 +68,13 @@ func Sync(ctx context.Context, opt SyncOptions) (*Result, error) {
 	tcp := plain[len(plain)/2]
 	r := newResult("sync")
 	timed := func(name string, s synced) {
+		figures := map[string]float64{"to_checkpoint_ms": millis(s.took)}
+		if s.cpu > 0 {
+			figures["cpu_both_ends_ms"] = millis(s.cpu)
+		}
 		r.Cases = append(r.Cases, Case{
 			Name:      fmt.Sprintf("items=%d/%s", len(opt.Items), name),
-			Figures:   map[string]float64{"to_checkpoint_ms": millis(s.took)},
+			Figures:   figures,
 			Yardstick: Yardstick{"a TCP connection, as many bytes", map[string]float64{"read_ms": millis(tcp)}},
 			Ratio:     float64(tcp) / float64(s.took),
 		})
@@ -94,11 +98,12 @@ type synced struct {
 	bytes    int64 // of the connection, both ways
 	inflated int64 // of frames that came
 	took     time.Duration
+	cpu      time.Duration // of this process meanwhile: client and server; 0 if it is not known
 }
 
 // syncOnce is a client's first sync, until it is live.
 func syncOnce(ctx context.Context, addr string) (s synced, err error) {
-	began := time.Now()
+	began, cpu := time.Now(), cpuTime()
 	conn, err := dialSync(ctx, addr)
 	if err != nil {
 		return s, err
@@ -138,7 +143,7 @@ func syncOnce(ctx context.Context, addr string) (s synced, err error) {
 			return s, err
 		}
 	}
-	s.took, s.index, s.bytes = time.Since(began), m.Index(), conn.bytes
+	s.took, s.cpu, s.index, s.bytes = time.Since(began), cpuTime()-cpu, m.Index(), conn.bytes
 	return s, nil
 }
 
