@@ -71,14 +71,23 @@ var errTooMuch = errors.New("too much to catch up")
 // the same), and that position. ok is false if a snapshot is needed: the position is not of this history, or too much
 // has happened since.
 func (c *Catalog) CatchUp(ctx context.Context, from store.Seq) (frame *Frame, to store.Seq, ok bool, err error) {
+	d, err := c.catchUp(ctx, from)
+	if d == nil || err != nil {
+		return nil, 0, false, err
+	}
+	return NewFrame(wire.Encode(d)), d.To, true, nil
+}
+
+// catchUp returns the delta of CatchUp, nil if a snapshot is needed.
+func (c *Catalog) catchUp(ctx context.Context, from store.Seq) (*wire.Delta, error) {
 	v := c.Version()
 	if from > v.Seq {
-		return nil, 0, false, nil // an older backup was restored
+		return nil, nil // an older backup was restored
 	}
 	d := &wire.Delta{From: from, To: from}
 	var records []*core.Record
 	size := 0
-	err = c.store.EachRecord(ctx, from, func(r store.StoredRecord) error {
+	err := c.store.EachRecord(ctx, from, func(r store.StoredRecord) error {
 		d.To = max(d.To, r.Seq)
 		if r.Deleted {
 			d.Deleted = append(d.Deleted, r.Num)
@@ -96,15 +105,15 @@ func (c *Catalog) CatchUp(ctx context.Context, from store.Seq) (frame *Frame, to
 	})
 	switch {
 	case errors.Is(err, errTooMuch):
-		return nil, 0, false, nil
+		return nil, nil
 	case err != nil:
-		return nil, 0, false, err
+		return nil, err
 	}
 	d.Records = columns(records)
 	if d.To == v.Seq { // else a commit came in between; the next delta tells the revision, and no list is compared before
 		d.Learned = v.committed
 	}
-	return NewFrame(wire.Encode(d)), d.To, true, nil
+	return d, nil
 }
 
 // columns are records as messages carry them.

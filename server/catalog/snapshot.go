@@ -15,8 +15,9 @@ import (
 // that were not committed yet are committed before a snapshot is made, so that a position says all that it holds.
 //
 // The last snapshot is kept for the next client, and serves until what happened since has grown to an eighth of it: while a
-// catalog is edited, a client that comes costs little more than one that comes back. So a catalog keeps one snapshot, and
-// those that connections still have to write.
+// catalog is edited, a client that comes costs little more than one that comes back. It serves no longer when an item was
+// deleted: what is gone is sent to nobody new. So a catalog keeps one snapshot, and those that connections still have to
+// write.
 func (c *Catalog) Snapshot(ctx context.Context) ([]*Frame, store.Seq, error) {
 	if s := c.kept.Load(); s != nil {
 		tail, to, ok, err := s.since(ctx, c)
@@ -59,11 +60,11 @@ func (s *snapshotData) since(ctx context.Context, c *Catalog) (tail []*Frame, to
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tailTo < v.Seq {
-		frame, to, ok, err := c.CatchUp(ctx, s.version.Seq)
-		if err != nil || !ok {
+		d, err := c.catchUp(ctx, s.version.Seq)
+		if d == nil || err != nil || len(d.Deleted) > 0 {
 			return nil, 0, false, err
 		}
-		s.tail, s.tailTo = frame, to
+		s.tail, s.tailTo = NewFrame(wire.Encode(d)), d.To
 	}
 	if s.tail.Size() > s.size/c.limits.snapshotShare {
 		return nil, 0, false, nil

@@ -52,11 +52,14 @@ func TestSnapshot_IsMadeOnceAndServesWhileLittleHasHappened(t *testing.T) {
 	if err := r.DeleteItem(bg, "sea-1"); err != nil {
 		t.Fatal(err)
 	}
-	if got := again(); len(got) != len(first)+1 || got[0] != first[0] {
-		t.Errorf("after a deletion: %d frames, want the %d from before and a delta", len(got), len(first))
+	without := again()
+	for _, f := range without {
+		if f == first[0] {
+			t.Error("what was deleted is sent to a new client")
+		}
 	}
 	r.put(shelf(100, "more")...)
-	if got := again(); got[0] == first[0] {
+	if got := again(); got[0] == without[0] {
 		t.Error("the old snapshot serves though a quarter of the catalog is new")
 	}
 }

@@ -44,7 +44,7 @@ func TestInflate_RefusesWhatIsNotAsLargeAsItClaims(t *testing.T) {
 	}
 	good := Frame(make([]byte, 5000))
 	for name, frame := range map[string][]byte{
-		"a bomb":                    append(wire.AppendDeflatedHead(nil, 5000), body(100<<20)...),
+		"a bomb":                    append(wire.AppendDeflatedHead(nil, 5000), body(16<<20)...),
 		"a claim beyond the limit":  append(wire.AppendDeflatedHead(nil, wire.MaxServerFrame+1), body(wire.MaxServerFrame+1)...),
 		"more than claimed, by one": append(wire.AppendDeflatedHead(nil, 4999), good[wire.DeflatedHead:]...),
 		"less than claimed, by one": append(wire.AppendDeflatedHead(nil, 5001), good[wire.DeflatedHead:]...),
