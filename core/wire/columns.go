@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"slices"
-
-	"nigh/core"
-)
+import "nigh/core"
 
 // The columnar form of many records: one column after the other, each holding a field of all records, so that like
 // stands beside like: deflate then finds more than in records packed one by one. All integers are varints (LEB128) unless
@@ -110,7 +106,10 @@ func addLabel(out []core.Feature, f core.Feature) []core.Feature {
 	if f == 0 || i > 0 && out[i-1] == f {
 		return out
 	}
-	return slices.Insert(out, i, f)
+	out = append(out, 0)
+	copy(out[i+1:], out[i:])
+	out[i] = f
+	return out
 }
 
 // labelFeature is the feature of a label, 0 if it folds to nothing.

@@ -1,11 +1,6 @@
 package wire
 
-import (
-	"cmp"
-	"slices"
-
-	"nigh/core"
-)
+import "nigh/core"
 
 // ReadRecords reads the columnar form of records. What is not one gives ErrTorn, by the same rules as ReadRecord. The
 // records share no memory with b; see above for what they share with each other.
@@ -411,14 +406,29 @@ func (r *columnReader) features() {
 	}
 	r.b = r.b[at:]
 	for _, rec := range r.records {
-		slices.SortFunc(rec.Features, func(a, b core.Weighted) int { return cmp.Compare(a.Feature, b.Feature) })
-		for j := 1; j < len(rec.Features); j++ {
-			if rec.Features[j-1].Feature == rec.Features[j].Feature {
-				r.fail()
-				return
-			}
+		if !sortFeatures(rec.Features) {
+			r.fail()
+			return
 		}
 	}
+}
+
+// sortFeatures sorts what stands in a few ascending runs, at most MaxFeatures; false if two are the same. As quick as
+// slices.SortFunc here, which would be one more copy of that in the module.
+func sortFeatures(all []core.Weighted) bool {
+	for i := 1; i < len(all); i++ {
+		w, j := all[i], i
+		for ; j > 0 && all[j-1].Feature > w.Feature; j-- {
+			all[j] = all[j-1]
+		}
+		all[j] = w
+	}
+	for i := 1; i < len(all); i++ {
+		if all[i-1].Feature == all[i].Feature {
+			return false
+		}
+	}
+	return true
 }
 
 // labelFeatures returns what gives the features of a record's labels, ascending: cardLabels from the dictionaries, of
