@@ -27,6 +27,8 @@ type Options struct {
 	// FlushEvery is how long learned weights, which are live at once, may wait before they are committed and sent to
 	// subscribers. 0: DefaultFlush.
 	FlushEvery time.Duration
+	// Timing, if not nil, is told by the owner how long each part of its work took. It must not wait.
+	Timing func(Part, time.Duration)
 }
 
 // DefaultFlush coalesces the weights that a busy minute changes over and over.
@@ -54,6 +56,7 @@ type Catalog struct {
 	scratch  sync.Pool // of *core.Scratch
 
 	limits limits
+	timing func(Part, time.Duration)
 
 	owner owner // what only the goroutine of Run touches
 	// inline, if not nil, makes each call its own owner instead of Run, and is called between a call's commit and its
@@ -93,7 +96,7 @@ func Open(ctx context.Context, s store.Store, opt Options) (*Catalog, error) {
 		policy: p.Compile(), learning: p, analyzer: text.NewAnalyzer(p.Language, p.Languages...),
 		queue:    make(chan *request, 1024), // calls waiting for the owner; when full the callers wait
 		stopping: make(chan struct{}), done: make(chan struct{}),
-		sides: newSides(), limits: defaultLimits,
+		sides: newSides(), limits: defaultLimits, timing: opt.Timing,
 		scratch: sync.Pool{New: func() any { return &core.Scratch{} }},
 	}
 	c.readers.init()
@@ -255,6 +258,9 @@ func (c *Catalog) LastOp(ctx context.Context, client, user string) (uint64, erro
 // call hands r to the owner and waits for it. A call that was given up by its context may still be carried out.
 func (c *Catalog) call(ctx context.Context, r *request) error {
 	r.reply = make(chan error, 1)
+	if c.timing != nil {
+		r.called = time.Now()
+	}
 	if c.inline != nil {
 		return c.callInline(r)
 	}

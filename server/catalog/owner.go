@@ -22,6 +22,7 @@ type request struct {
 	snapshot *snapshotRequest
 	settle   bool
 	reply    chan error // capacity 1
+	called   time.Time  // zero where nobody asks for times
 }
 
 // snapshotRequest is filled by the owner; snapshotData may be shared with others.
@@ -69,6 +70,9 @@ type owner struct {
 	snapshot     *snapshotData // of position seq, or nil
 	refineAt     time.Time     // when the next items may be refined
 	flushFailed  bool
+	task         task       // the last one but taskLearn, see pick
+	learnTurns   int        // turns that learnt since another task had one
+	lastCall     time.Time  // when readers did something last
 	policy       uint64     // under which all records in the store were made, as it knows
 	policyTried  time.Time  // when that was last to be written
 	settling     []*request // answered when nothing is left to do
@@ -195,10 +199,18 @@ func (c *Catalog) commit(batch []*request) {
 }
 
 func (c *Catalog) commitTogether(batch []*request) {
+	for _, r := range batch {
+		c.took(PartWait, r.called)
+		if r.events != nil || r.ops != nil {
+			c.owner.lastCall = c.now()
+		}
+	}
+	began := c.begin()
 	s := newStaging(c)
 	for _, r := range batch {
 		s.stage(r)
 	}
+	c.took(PartStage, began)
 	err := s.commit()
 	for _, r := range batch {
 		switch {
