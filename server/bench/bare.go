@@ -56,6 +56,21 @@ func (b *bare) rows(ctx context.Context, n int, took []time.Duration) ([]time.Du
 	return took, nil
 }
 
+// together inserts n rows in one transaction.
+func (b *bare) together(ctx context.Context, n int) error {
+	tx, err := b.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	insert := tx.StmtContext(ctx, b.insert)
+	for i := range n {
+		if _, err := insert.ExecContext(ctx, i, i, i); err != nil {
+			return errors.Join(fmt.Errorf("insert a row: %w", err), tx.Rollback())
+		}
+	}
+	return tx.Commit()
+}
+
 func (b *bare) close() error {
 	var errs []error
 	if b.insert != nil {

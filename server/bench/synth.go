@@ -34,7 +34,7 @@ func Stream(items, events int) ([]store.Item, iter.Seq[store.Event]) {
 	all := texts(rnd, items, topics)
 	return all, func(yield func(store.Event) bool) {
 		for session, n := 0, 0; n < events; session++ {
-			topic, user := rnd.IntN(topics), fmt.Sprintf("reader-%d", session)
+			topic, user := rnd.IntN(topics), userName(session)
 			for range 1 + rnd.IntN(12) {
 				if n == events {
 					return
@@ -53,6 +53,8 @@ func Stream(items, events int) ([]store.Item, iter.Seq[store.Event]) {
 		}
 	}
 }
+
+func userName(session int) string { return fmt.Sprintf("reader-%d", session) }
 
 // texts makes the items of Synthetic up.
 func texts(rnd *rand.Rand, items, topics int) []store.Item {

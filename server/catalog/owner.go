@@ -216,6 +216,7 @@ func (c *Catalog) commitTogether(batch []*request) {
 		switch {
 		case r.settle:
 			c.owner.settling = append(c.owner.settling, r)
+			c.owner.relearnDue = c.owner.relearnDue || !c.owner.learnt && !c.owner.relearning // with LearnLater
 		case r.snapshot != nil:
 			r.reply <- c.takeSnapshot(r.snapshot)
 		default:
@@ -256,3 +257,6 @@ func (c *Catalog) Settle(ctx context.Context) error { return c.call(ctx, &reques
 
 // Pending returns roughly how many items still wait for their content neighbours.
 func (c *Catalog) Pending() int { return int(c.pending.Load()) }
+
+// Unlearnt returns roughly how many events are still to be learnt, after a start or an erasure.
+func (c *Catalog) Unlearnt() int { return int(c.unlearnt.Load()) }

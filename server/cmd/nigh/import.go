@@ -128,7 +128,7 @@ func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) erro
 			Stdin: cmd.InOrStdin(), UserAgent: "nigh/" + version(),
 		},
 		out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr(),
-		open: func(ctx context.Context) (sink, error) { return f.openSink(ctx, cmd.ErrOrStderr()) },
+		open: func(ctx context.Context) (sink, error) { return f.openSink(ctx, items, cmd.ErrOrStderr()) },
 	}
 	if items {
 		return importAll(cmd.Context(), job, itemKind)
@@ -137,13 +137,13 @@ func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) erro
 }
 
 // openSink picks where the rows go.
-func (f *importFlags) openSink(ctx context.Context, errOut io.Writer) (sink, error) {
+func (f *importFlags) openSink(ctx context.Context, items bool, errOut io.Writer) (sink, error) {
 	if f.server == "" {
 		policy, err := readPolicy(f.policy, nil)
 		if err != nil {
 			return nil, err
 		}
-		return openDataSink(ctx, f.data, f.language, policy, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		return openDataSink(ctx, f.data, f.language, policy, !items, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	}
 	token := f.token
 	if token == "" {
