@@ -141,3 +141,47 @@ func TestRelearn_IsTriedAgain(t *testing.T) {
 		t.Errorf("after it was tried again: %s", differing(r.index(), before))
 	}
 }
+
+// A log that is brought in is learnt in the end, or by the next process if there is none, as if it had been learnt as it came.
+func TestLearnLater_LearnsTheSameInTheEnd(t *testing.T) {
+	log := func(r *rig) {
+		r.put(shelf(12, "sea", "jazz")...)
+		for i := range 60 {
+			r.did(fmt.Sprint("reader", i%7), "view", fmt.Sprintf("jazz-%d", i%11), fmt.Sprintf("sea-%d", i%5))
+		}
+	}
+	atOnce := counting(t)
+	log(atOnce)
+	atOnce.settle()
+	want := atOnce.index()
+	for _, settles := range []bool{true, false} {
+		r := counting(t)
+		r.stop()
+		r.later = true
+		r.open()
+		r.run()
+		log(r)
+		if h, _, err := r.Profile(bg, "reader1"); err != nil || len(h) == 0 {
+			t.Errorf("history = %v, %v, want what was brought in", h, err)
+		}
+		if _, _, err := r.Snapshot(bg); err != nil { // answered by the owner behind all of it
+			t.Fatal(err)
+		}
+		for _, rec := range r.index() {
+			if is, _ := wire.ReadRecord([]byte(rec)); len(is.Edges) > 0 {
+				t.Errorf("%s has edges before anything is to be learnt", is.ID)
+			}
+		}
+		if settles {
+			r.settle()
+			if got := r.index(); !maps.Equal(got, want) {
+				t.Errorf("learnt in the end: %s", differing(got, want))
+			}
+		}
+		r.later = false
+		r.restart()
+		if got := r.index(); !maps.Equal(got, want) {
+			t.Errorf("after a restart, settled before: %v: %s", settles, differing(got, want))
+		}
+	}
+}
