@@ -79,6 +79,10 @@ func (c *Catalog) background() {
 		if o.policy != c.policy.Version && (len(o.settling) > 0 || c.now().Sub(o.policyTried) >= c.flush) {
 			c.notePolicy()
 		}
+		if o.loose {
+			o.loose = false
+			c.sides.write(c.version(), (*core.Index).Compact) // lists that grew one by one leave a third of them empty
+		}
 		c.settled(nil)
 	}
 	c.pending.Store(int64(len(o.waiting)))
@@ -169,6 +173,8 @@ func (c *Catalog) recalculate(due []core.ItemNum) {
 		if !old.Same(w) {
 			records = append(records, old.With(w))
 			c.touch(n, false)
+		} else {
+			o.learner.Hold(n, old.Edges)
 		}
 	}
 	c.makeLive(records)

@@ -59,6 +59,7 @@ type owner struct {
 	learnt, relearnDue, relearning bool
 	relearnAt                      time.Time
 	beside                         func(*relearning)
+	loose                          bool // all weights were made anew since the index was compacted
 
 	waiting      []core.ItemNum        // items whose neighbours are to be found, in order
 	waits        map[core.ItemNum]bool // the same as a set

@@ -177,7 +177,7 @@ func (c *Catalog) takeLearner(r *relearning) {
 	// All of them: what an erased reader taught alone is in no count any more, and what nobody met has edges that were
 	// borrowed, or made of its likeness, of which the learner must know to follow their sources.
 	o.learner.MarkAll(o.num)
-	o.learnt = true
+	o.learnt, o.loose = true, true
 	c.log.Info("the events were learnt", "events", r.events, "seconds", c.now().Sub(r.began).Seconds())
 }
 

@@ -73,7 +73,7 @@ An event without id gets one made of its content, so a file imported twice count
 the catalog before.
 
 Events go in by their times, those of all files together, whatever order they stand in: what readers did is learnt as it
-happened. So all are read first; above 500,000 they are sorted in temporary files. Those without a time come last.`,
+happened. So all are read first; above 200,000 they are sorted in temporary files. Those without a time come last.`,
 		Example: `  nigh import events clicks.csv
   zcat log.json.gz | nigh import events - --format jsonl --map user=session,item=page`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),

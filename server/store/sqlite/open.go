@@ -88,7 +88,7 @@ func (db *DB) open(ctx context.Context, dir string) error {
 	if err := db.born(ctx); err != nil {
 		return explain(err, db.name)
 	}
-	db.read, err = openPool(path, max(4, 2*runtime.NumCPU()), 8<<10, "_query_only=1")
+	db.read, err = openPool(path, max(4, 2*runtime.NumCPU()), 4<<10, "_query_only=1")
 	if err != nil {
 		return err
 	}
