@@ -109,6 +109,7 @@ const maxAsks = 1000
 // until they were answered with a list without it.
 func (l *liveServer) click(ctx context.Context, from, n int, took *clickTimes) error {
 	var client http.Client
+	var text bytes.Buffer // used again: the client's garbage is the server's here
 	defer client.CloseIdleConnections()
 	call := func(path string, body, answer any) error {
 		data, err := json.Marshal(body)
@@ -126,10 +127,14 @@ func (l *liveServer) click(ctx context.Context, from, n int, took *clickTimes) e
 		}
 		defer res.Body.Close()
 		if res.StatusCode != http.StatusOK {
-			text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
-			return fmt.Errorf("%s answered %s: %s", path, res.Status, text)
+			said, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
+			return fmt.Errorf("%s answered %s: %s", path, res.Status, said)
 		}
-		return json.NewDecoder(res.Body).Decode(answer)
+		text.Reset()
+		if _, err := text.ReadFrom(res.Body); err != nil {
+			return err
+		}
+		return json.Unmarshal(text.Bytes(), answer)
 	}
 	type list struct {
 		Recommendations []struct {
