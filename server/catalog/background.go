@@ -81,6 +81,7 @@ func (c *Catalog) background() {
 		}
 		if o.loose {
 			o.loose = false
+			o.learner.Clip()
 			c.sides.write(c.version(), (*core.Index).Compact) // lists that grew one by one leave a third of them empty
 		}
 		c.settled(nil)

@@ -39,7 +39,10 @@
 //     tells the store that its records are of no policy: whatever happens then, the next process makes all of them anew.
 //     What is left of their evidence in live weights goes when the new learner is taken: after one walk over the log, after
 //     two if a walk was on already. It is not cut short: a stream of erasures would keep it from ever ending.
-//     It takes 27 µs an event of readers with 40 items (60,000 events: 1.6 s), and a second learner's memory meanwhile.
+//     It takes 27 µs an event of readers with 40 items (60,000 events: 1.6 s).
+//   - While it is made, the former learner goes on, which takes its memory twice, unless it counts more than limits.spare
+//     pairs (50 MB): then it is let go, and the weights stay as they are until all is learnt, as after a start. A
+//     reader's own list reacts all the same, for it hangs on the reader's history.
 //   - An unknown reader is erased with the same success: a call whose answer was lost may be repeated, and the answer
 //     tells nobody who was there.
 //   - A device that is still online goes on as one that was never here. Its session takes no more ops, whose numbers

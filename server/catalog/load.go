@@ -92,6 +92,7 @@ func (c *Catalog) loadNeighbours(ctx context.Context) error {
 		have[n] = len(ns) > 0 // a text that was put wipes what was found for the former one
 		return nil
 	})
+	c.owner.content.Clip()
 	for _, n := range c.owner.content.Nums() {
 		if !have[n] { // added just before the last process ended
 			c.owner.wait(n)

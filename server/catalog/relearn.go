@@ -56,6 +56,9 @@ func (c *Catalog) untilRelearnt() time.Duration {
 func (c *Catalog) relearn() {
 	o := &c.owner
 	o.relearnDue, o.relearning = false, true
+	if o.learnt && o.learner.Size() > c.limits.spare {
+		o.learnt, o.learner = false, learn.NewLearner(c.learning) // not two of that size at a time
+	}
 	r := c.newRelearning()
 	if o.beside == nil {
 		r.make(context.Background())

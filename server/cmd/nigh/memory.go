@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
@@ -14,30 +15,62 @@ import (
 // ones do not take a third more memory for nothing.
 const (
 	startPercent = 30
-	leastPercent = 12
+	leastPercent = 10
 	mostPercent  = 100
 	garbageBytes = 96 << 20
 	lookAtHeap   = 250 * time.Millisecond
 )
 
-// leanMemory begins to see to that, once, until the process ends.
+// leanMemory begins to see to that, once, until the process ends. While the heap does not grow it also sets a limit for
+// all of Go's memory, just above: so what a start or an erasure needed for a while goes back to the system at once, and
+// not a tenth of it never.
 var leanMemory = sync.OnceFunc(func() {
-	if os.Getenv("GOGC") != "" {
+	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	debug.SetGCPercent(startPercent)
 	go func() {
-		percent := startPercent
-		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		percent, limit, before := startPercent, int64(math.MaxInt64), uint64(0)
 		for range time.Tick(lookAtHeap) {
-			metrics.Read(live)
-			if p := garbagePercent(live[0].Value.Uint64()); p != percent {
+			live, other := heldMemory()
+			if p := garbagePercent(live); p != percent {
 				percent = p
 				debug.SetGCPercent(p)
 			}
+			if l := memoryLimit(live, before, other, percent); l != limit {
+				limit = l
+				debug.SetMemoryLimit(l)
+			}
+			before = live
 		}
 	}()
 })
+
+// heldMemory returns how many bytes of the heap were reachable at the last collection, and how many Go holds that are
+// neither objects nor could be given back: stacks, what the collector needs, gaps between objects.
+func heldMemory() (live, other uint64) {
+	s := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
+	}
+	metrics.Read(s)
+	other = s[1].Value.Uint64()
+	for _, m := range s[2:] {
+		other -= min(other, m.Value.Uint64())
+	}
+	return s[0].Value.Uint64(), other
+}
+
+// memoryLimit returns the limit for a heap of which so many bytes are reachable, and were when it was looked at before:
+// what they and their garbage take, what else Go needs (other), and some more, lest the collector runs without a pause.
+// A heap that grows, and a small one, have no limit.
+func memoryLimit(live, before, other uint64, percent int) int64 {
+	if live < 2*garbageBytes || live > before+before/64 {
+		return math.MaxInt64
+	}
+	need := live + live*uint64(percent)/100 + other
+	return int64((need + need/32 + 16<<20) &^ (4<<20 - 1)) // in steps, so that it is not set for each byte
+}
 
 // garbagePercent returns the percentage for a heap of which so many bytes are reachable. Steps are coarse: each change
 // stops the world for a moment.
