@@ -15,9 +15,9 @@ import (
 // ones do not take a third more memory for nothing.
 const (
 	startPercent = 30
-	leastPercent = 10
+	leastPercent = 8
 	mostPercent  = 100
-	garbageBytes = 96 << 20
+	garbageBytes = 64 << 20
 	lookAtHeap   = 250 * time.Millisecond
 )
 

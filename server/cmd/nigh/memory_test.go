@@ -7,7 +7,7 @@ import (
 
 // Garbage is bounded in bytes: a small catalog may have as much as it holds, a large one a tenth.
 func TestGarbagePercent_BoundsBytes(t *testing.T) {
-	for live, want := range map[uint64]int{0: 100, 50 << 20: 100, 96 << 20: 100, 192 << 20: 48, 480 << 20: 20, 1 << 30: 10, 8 << 30: 10} {
+	for live, want := range map[uint64]int{0: 100, 50 << 20: 100, 64 << 20: 100, 128 << 20: 48, 320 << 20: 20, 1 << 30: 8, 8 << 30: 8} {
 		if got := garbagePercent(live); got != want {
 			t.Errorf("garbagePercent(%d MiB) = %d, want %d", live>>20, got, want)
 		}
