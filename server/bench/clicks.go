@@ -87,7 +87,7 @@ func (p *parts) reset() {
 	p.took = map[catalog.Part][]time.Duration{}
 }
 
-// figures adds the 99th percentile of each part, in µs, and how often it was done.
+// figures adds the 99th percentile of each part, in µs.
 func (p *parts) figures(to map[string]float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -3,7 +3,7 @@
 // and tells the subscribers, in this order.
 //
 // Read first: Catalog (the methods that HTTP and the channel call), then owner.go (the goroutine), staging.go (what one
-// commit writes) and background.go (what is learnt in between); then session.go, the server's end of the channel.
+// commit writes), tasks.go (what has its turn in between) and background.go (what it does); then session.go, the server's end of the channel.
 //
 //	PutItems, DeleteItem, RecordEvents, ApplyOps ──► queue ──► owner: one store.Commit for all that waits
 //	                                                              │ then index (two sides, pointer swap), learner
@@ -35,6 +35,14 @@
 //   - What many get is encoded once and deflated once (frame.go, package deflate), and a snapshot is made for many clients,
 //     not for each position (snapshot.go): while a catalog of 10,000 items is edited, a new client costs a store's walk over
 //     what changed since instead of 0.3 s of a processor.
+//   - Between two looks at the calls that wait, the owner does one step of one task, a millisecond or less, and a step ends
+//     when a call waits. What an event waits for is that, and its own commit. Before, a turn learnt, refined and committed
+//     256 records: with the disk out of the way (a folder in memory, real-time scheduling), the 99th percentile of an event
+//     to the changed list was 4.3 to 5.5 ms, and is 1.4 to 2.0. bench learn prints the parts (Options.Timing).
+//   - Weights come first, as an event shows by them, but under a stream of events that mark more than a turn learns, one
+//     turn of four belongs to the other tasks, one after the other.
+//   - A log that is brought in (Options.LearnLater) is committed, and learnt once, from the store: learning it as it comes
+//     wrote the weights of the same items a second after a second.
 //   - Erasing a reader (EraseUser) is one commit that takes out all that is theirs, the bindings of client ids too, and
 //     tells the store that its records are of no policy: whatever happens then, the next process makes all of them anew.
 //     What is left of their evidence in live weights goes when the new learner is taken: after one walk over the log, after
