@@ -355,11 +355,11 @@ func (l *Learner) Size() (pairs int) {
 	return pairs
 }
 
-// Clip gives back what the lists of those who have an edge from an item have to spare.
+// Clip gives back what the lists of those who have an edge from an item have to spare. Their order stays: it is the order
+// of marks.
 func (l *Learner) Clip() {
-	for n, it := range l.items {
-		if it != nil && it != gone && (it.loose > 0 || cap(it.holders) > len(it.holders)+minLoose) {
-			l.tidy(core.ItemNum(n), it)
+	for _, it := range l.items {
+		if it != nil && cap(it.holders) > len(it.holders)+minLoose {
 			it.holders = append(make([]core.ItemNum, 0, len(it.holders)), it.holders...)
 		}
 	}
