@@ -69,7 +69,7 @@ func memoryLimit(live, before, other uint64, percent int) int64 {
 		return math.MaxInt64
 	}
 	need := live + live*uint64(percent)/100 + other
-	return int64((need + need/32 + 16<<20) &^ (4<<20 - 1)) // in steps, so that it is not set for each byte
+	return int64((need + need/64 + 8<<20) &^ (4<<20 - 1)) // in steps, so that it is not set for each byte
 }
 
 // garbagePercent returns the percentage for a heap of which so many bytes are reachable. Steps are coarse: each change

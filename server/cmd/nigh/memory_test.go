@@ -32,7 +32,7 @@ func TestMemoryLimit_LeavesRoom(t *testing.T) {
 		switch {
 		case !tc.limited && got != math.MaxInt64:
 			t.Errorf("%s: the limit is %d, want none", name, got)
-		case tc.limited && (uint64(got) < least+16*mb || uint64(got) > least+least/16+16*mb):
+		case tc.limited && (uint64(got) < least+8*mb || uint64(got) > least+least/16+8*mb):
 			t.Errorf("%s: the limit is %d, want a little above %d", name, got, least)
 		}
 	}
