@@ -73,6 +73,14 @@ func (rs *readers) forget(user string) {
 	rs.drop(user)
 }
 
+// forgetAll drops all readers from memory.
+func (rs *readers) forgetAll() {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	rs.all, rs.visits = map[string]reader{}, 0
+	rs.dropped++
+}
+
 func (rs *readers) keep(user string, r reader) {
 	rs.visits += len(r.history) - len(rs.all[user].history)
 	rs.all[user] = r

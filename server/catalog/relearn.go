@@ -59,6 +59,9 @@ func (c *Catalog) relearn() {
 	if o.learnt && o.learner.Size() > c.limits.spare {
 		o.learnt, o.learner = false, learn.NewLearner(c.learning) // not two of that size at a time
 	}
+	if c.later {
+		c.readers.forgetAll() // whoever came in with the log may never ask
+	}
 	r := c.newRelearning()
 	if o.beside == nil {
 		r.make(context.Background())

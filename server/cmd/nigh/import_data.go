@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"nigh/core/learn"
@@ -48,6 +49,7 @@ func openDataSink(ctx context.Context, dir, language string, policy learn.Policy
 
 // settle lets the catalog finish here what it would otherwise do when a server next opens the folder.
 func (s *dataSink) settle(ctx context.Context, tell func(string, int, string)) error {
+	debug.FreeOSMemory() // reading and sorting are over; learning begins
 	done := make(chan error, 1)
 	go func() { done <- s.catalog.Settle(ctx) }()
 	look := time.NewTicker(settleLook)
