@@ -12,7 +12,8 @@ import (
 // How much garbage a process that holds a catalog lets come together, unless GOGC says otherwise: a third of what it
 // holds, for a start, then as much as it holds, but not more than garbageBytes, nor less than leastPercent. Most of what
 // a server holds (index, texts, counts) stays: small catalogs are collected seldom, which readers would notice, and large
-// ones do not take a third more memory for nothing.
+// ones do not take a third more memory for nothing. A start on 100,000 items and 10 million events takes 1,026 MiB, of
+// which 752 are reachable in Go's heap; with a third of garbage, and as much kept twice as there was, it took 1,264.
 const (
 	startPercent = 30
 	leastPercent = 8
