@@ -38,6 +38,8 @@ type (
 	Ask struct{ Question Question }
 	// Drop ends a standing question.
 	Drop struct{ Name string }
+	// Token is a fresh token of the same reader; NeedToken asks for it, but it may come at any time.
+	Token struct{ Token string }
 )
 
 func (Start) input()  {}
@@ -50,6 +52,7 @@ func (Record) input() {}
 func (Prefer) input() {}
 func (Ask) input()    {}
 func (Drop) input()   {}
+func (Token) input()  {}
 
 // size is how many bytes the frame took on its way.
 func (f Frame) size() int {
@@ -117,6 +120,11 @@ type (
 		IDs         []core.ItemID // of History's items; "" where the catalog does not hold one
 		Preferences core.Preferences
 	}
+	// NeedToken: get a fresh token and give it as Token. The one held ends soon, or the server refused it because it had
+	// ended; in that case, nothing is tried before Token.
+	NeedToken struct{}
+	// GuestMerged: all of a guest is the reader's now, at the server; nobody needs to remember its id any more.
+	GuestMerged struct{ Client string }
 )
 
 func (Connect) effect()        {}
@@ -126,6 +134,8 @@ func (Wake) effect()           {}
 func (List) effect()           {}
 func (Status) effect()         {}
 func (ProfileChanged) effect() {}
+func (NeedToken) effect()      {}
+func (GuestMerged) effect()    {}
 
 // Listed is one place of a list.
 type Listed struct {

@@ -13,6 +13,11 @@ type Config struct {
 	Client string // id of this machine's op numbers; no other machine may ever use it with this server
 	User   string // the reader; "" for one without a name
 	Token  string
+	// TokenLater: the token is still to come, as an input. Until then the machine works without a connection.
+	TokenLater bool
+	// Guests are browsers' ids that the reader was anonymous under before they signed in: what was done under them is
+	// to become theirs. User must have a name.
+	Guests []Guest
 	Seed   uint64 // for the jitter of reconnects
 	// Inflates says that the shell inflates deflated frames (wire.Deflated) before it tells of them.
 	Inflates bool
@@ -59,6 +64,9 @@ type Machine struct {
 	reported  Status
 	lastFault string
 
+	tokenless bool    // no connection is tried before a fresh token comes
+	guests    []Guest // not merged yet
+
 	out []Effect
 }
 
@@ -81,7 +89,12 @@ const (
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
-	return &Machine{cfg: cfg, random: cfg.Seed | 1}
+	m := &Machine{cfg: cfg, random: cfg.Seed | 1, tokenless: cfg.TokenLater}
+	for _, g := range cfg.Guests {
+		g.Ops = slices.Clone(g.Ops)
+		m.guests = append(m.guests, g)
+	}
+	return m
 }
 
 // Step tells the machine what happened, at a time in Unix milliseconds, and returns what is to be done, in order.
@@ -91,10 +104,10 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	switch in := in.(type) {
 	case Start:
 		if m.state == Offline {
-			m.connect()
+			m.start()
 		}
 	case Online:
-		if m.state == Offline && m.retryAt != 0 {
+		if m.state == Offline && m.retryAt != 0 && !m.tokenless {
 			m.connect()
 		}
 	case Opened:
@@ -116,6 +129,8 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.ask(in.Question)
 	case Drop:
 		m.drop(in.Name)
+	case Token:
+		m.token(in.Token)
 	}
 	m.report()
 	return m.out
@@ -198,11 +213,17 @@ func (m *Machine) closed(code int) {
 	m.random ^= m.random << 17
 	wait = wait/2 + int64(m.random%uint64(wait/2+1))
 	m.retryAt = m.now + wait
+	if code == wire.CloseExpired {
+		m.tokenless = true
+		m.lastFault = "the reader's token has ended"
+		m.emit(NeedToken{})
+	}
 	m.emit(Wake{m.retryAt})
 }
 
 func (m *Machine) tick() {
 	switch {
+	case m.state == Offline && m.tokenless: // token goes on
 	case m.state == Offline && m.retryAt != 0 && m.now >= m.retryAt:
 		m.connect()
 	case m.state != Offline && m.deadline != 0 && m.now >= m.deadline:

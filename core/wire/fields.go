@@ -138,8 +138,14 @@ func (m *Delta) decode(p *parser) {
 
 func (m *Ops) encode(w *writer) {
 	w.uint(m.First)
-	w.list(len(m.Ops), func(i int) {
-		op := &m.Ops[i]
+	encodeOps(w, m.Ops)
+}
+
+func (m *Ops) decode(p *parser) { *m = Ops{p.uint(), decodeOps(p)} }
+
+func encodeOps(w *writer, ops []Op) {
+	w.list(len(ops), func(i int) {
+		op := &ops[i]
 		w.array(8)
 		w.bool(op.Event)
 		w.string(op.Kind)
@@ -150,13 +156,13 @@ func (m *Ops) encode(w *writer) {
 	})
 }
 
-func (m *Ops) decode(p *parser) {
-	*m = Ops{p.uint(), list(p, func() Op {
+func decodeOps(p *parser) []Op {
+	return list(p, func() Op {
 		if p.length() != 8 {
 			p.bad = true
 		}
 		return Op{p.bool(), p.string(), p.string(), p.int(), p.int(), decodePreference(p)}
-	})}
+	})
 }
 
 // encodePreference writes three values of an array that is open already.
@@ -298,3 +304,18 @@ func (m *Reset) encode(w *writer) { w.uint(uint64(m.Code)); w.string(m.Reason) }
 func (m *Reset) decode(p *parser) { *m = Reset{ResetCode(p.uint()), p.string()} }
 func (m *Error) encode(w *writer) { w.string(m.Reason); w.string(m.Hint) }
 func (m *Error) decode(p *parser) { *m = Error{p.string(), p.string()} }
+
+func (m *Renew) encode(w *writer)  { w.string(m.Token) }
+func (m *Renew) decode(p *parser)  { m.Token = p.string() }
+func (m *Expiry) encode(w *writer) { w.int(m.AtMillis) }
+func (m *Expiry) decode(p *parser) { m.AtMillis = p.int() }
+
+func (m *Merge) encode(w *writer) {
+	w.string(m.Client)
+	w.uint(m.First)
+	encodeOps(w, m.Ops)
+}
+
+func (m *Merge) decode(p *parser)  { *m = Merge{p.string(), p.uint(), decodeOps(p)} }
+func (m *Merged) encode(w *writer) { w.string(m.Client); w.uint(m.Op) }
+func (m *Merged) decode(p *parser) { *m = Merged{p.string(), p.uint()} }
