@@ -29,6 +29,9 @@ type device struct {
 	filter core.Filter    // of it
 	after  string         // of the question "page"
 	asked  map[string]core.ItemID
+	// Of sign-ins: guests that this one's machine has still to merge; whose its own doing is, once it is gone.
+	unmerged int
+	into     string
 }
 
 func (d *device) time() int64 { return d.w.now + d.skew }
@@ -108,6 +111,8 @@ func (d *device) step(in replica.Input) {
 			d.status = e
 		case replica.ProfileChanged:
 			d.told = e
+		case replica.GuestMerged:
+			d.unmerged--
 		}
 	}
 	d.w.fail(d.checkCatalog())

@@ -18,7 +18,8 @@ var (
 	simSeed  = flag.Uint64("seed", 0, "the one seed to run, with what happened printed")
 )
 
-// The simulation is one goroutine and one seed: two readers, one of them with two devices, whose replica.Machines talk
+// The simulation is one goroutine and one seed: two readers, one of them with two devices, and a
+// browser in which they sign in and out, whose replica.Machines talk
 // to real Sessions of a real Catalog over a network that does everything wrong that a network, a process or a clock can
 // do. Then the faults stop, and the laws of sim_laws_test.go must hold.
 func TestSimulation_KeepsTheLaws(t *testing.T) {
@@ -53,6 +54,7 @@ func TestSimulation_KeepsTheLaws(t *testing.T) {
 type tally struct {
 	steps, frames, drops, restarts, failedCommits, ops, refused, compared, erased int
 	afterCommit                                                                   int // things that happened between commit and ack
+	signIns                                                                       int
 }
 
 func (s *tally) add(w *world) {
@@ -63,6 +65,7 @@ func (s *tally) add(w *world) {
 	s.failedCommits += w.tally.failedCommits
 	s.ops += w.tally.ops
 	s.erased += w.tally.erased
+	s.signIns += w.tally.signIns
 	s.refused += len(w.refused)
 	s.afterCommit += w.tally.afterCommit
 	for _, d := range w.devices {
@@ -73,7 +76,7 @@ func (s *tally) add(w *world) {
 func (s *tally) check(t *testing.T) {
 	for name, n := range map[string]int{
 		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
-		"compared lists": s.compared, "erased readers": s.erased, "happenings between commit and acknowledgement": s.afterCommit,
+		"compared lists": s.compared, "erased readers": s.erased, "sign-ins": s.signIns, "happenings between commit and acknowledgement": s.afterCommit,
 	} {
 		if n == 0 {
 			t.Errorf("%s = 0: the simulation does not do what it is for", name)
@@ -88,6 +91,8 @@ type world struct {
 	store    *ledger
 	c        *Catalog
 	devices  []*device
+	gone     []*device // whose page was loaded anew, under another id
+	guests   int       // so far
 	conns    []*conn
 	limits   limits
 	crashed  bool   // the process died; it is opened again when the call that it died in has returned
@@ -124,6 +129,7 @@ func newWorld(seed uint64, sabotage *saboteur) *world {
 		d.m = replica.New(replica.Config{Client: d.name, User: user, Seed: seed + uint64(i), Inflates: (seed+uint64(i))%3 > 0})
 		w.devices = append(w.devices, d)
 	}
+	w.devices = append(w.devices, w.newGuest(seed+9))
 	return w
 }
 
@@ -169,7 +175,11 @@ func (w *world) run() error {
 // happen is one thing of all that may happen.
 func (w *world) happen() {
 	d := w.devices[w.pick(len(w.devices))]
-	switch w.pick(24) {
+	switch w.pick(25) {
+	case 24:
+		if w.chance(3) {
+			w.account()
+		}
 	case 0:
 		w.put()
 	case 1:
