@@ -59,3 +59,23 @@ func (g *Guard) mayListen(ctx context.Context, o *Options) error {
 	}
 	return nil
 }
+
+// announce says where the server listens, and who may do what there.
+func (g *Guard) announce(ctx context.Context, o *Options, address string) {
+	switch {
+	case g.closed(ctx) && g.noAnonymous:
+		g.log.Info("listening", "url", address, "programs", "need a key", "readers", "need a token")
+	case g.closed(ctx):
+		readers := "are anonymous"
+		if g.tokens != nil {
+			readers += ", or have a token"
+		} else if g.trustNames {
+			readers = "may have any name"
+		}
+		g.log.Info("listening", "url", address, "programs", "need a key", "readers", readers)
+	case ListensLocally(o.Addr):
+		g.log.Info("listening to this machine alone, where everybody may do everything; nigh key create ends that", "url", address)
+	default:
+		g.log.Warn("listening to every machine that reaches it, and everybody may do everything; nigh key create ends that", "url", address)
+	}
+}

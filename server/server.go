@@ -97,7 +97,7 @@ func (s *Server) Run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(listener) }()
 	address := "http://" + clickable(s.opt.Addr, listener.Addr())
-	s.log.Info("listening", "url", address)
+	s.guard.announce(ctx, &s.opt, address)
 	if s.opt.Ready != nil {
 		s.opt.Ready(address)
 	}
