@@ -37,7 +37,7 @@ func (d *door) Enter(ctx context.Context, h *wire.Hello) (catalog.Pass, error) {
 		return catalog.Pass{}, fmt.Errorf("%w: the token is another reader's", catalog.ErrForbidden)
 	case c.Anonymous() && !c.Trusted && h.User != "":
 		return catalog.Pass{}, fmt.Errorf("%w: a reader with a name needs a token here", catalog.ErrForbidden)
-	case c.Anonymous() && !access.IsAnonymous(wire.Guest(h.Client)):
+	case c.Anonymous() && h.User == "" && !access.IsAnonymous(wire.Guest(h.Client)):
 		return catalog.Pass{}, fmt.Errorf("%w: use a random client id of 16 bytes or more", catalog.ErrForbidden)
 	}
 	d.admitted.Store(&c)
