@@ -202,6 +202,9 @@ func (m *Machine) closed(code int) {
 	m.state, m.building, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
 	if !wire.Reconnects(code) {
 		m.retryAt = 0
+		if code == wire.CloseForbidden {
+			m.lastFault = "the server does not let this reader in: check the token and the reader's name, and use a fresh client id"
+		}
 		m.emit(Wake{0})
 		return
 	}
