@@ -117,6 +117,11 @@ func TestMergeGuest_LeaksNothingToTheNextReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantIDs(t, "events after a merge of a named reader's browser", r.doings(), "ada 1", "ada 3")
+	for client, want := range map[string]uint64{guest1: 1, "adas-own-browser-0": 1} {
+		if last, err := r.LastOp(bg, client, "ada"); last != want || err != nil {
+			t.Errorf("ada's client %s after bob named it = %d, %v, want it hers with op %d", client, last, err, want)
+		}
+	}
 	if err := r.EraseUser(bg, "ada"); err != nil {
 		t.Fatal(err)
 	}
