@@ -51,6 +51,9 @@ func (s *slow) observe(h core.History, item core.ItemNum, strength int32, atMill
 	for r, v := range h {
 		if r < s.policy.Window && v.Strength > 0 {
 			e.x[v.Item] = math.Pow(1+float64(r), -s.policy.RecencyPower)
+			if n := float64(min(len(h), s.policy.Window)); r > 0 {
+				e.x[v.Item] *= n / (n + s.policy.Focus)
+			}
 		}
 	}
 	s.events = append(s.events, e)
@@ -118,6 +121,7 @@ func TestLearner_CountsAsItsTwin(t *testing.T) {
 		p := DefaultPolicy()
 		p.FreshContacts, p.Rho, p.Window = 0, 0, 1+rnd.IntN(12)
 		p.RecencyPower = []float64{0, .5, 1}[rnd.IntN(3)]
+		p.Focus = []float64{0, 2, 7}[rnd.IntN(3)]
 		p.Sigma = []float64{0, .5, 1}[rnd.IntN(3)]
 		p.Lambda = []float64{.5, 10}[rnd.IntN(2)]
 		p.EvidenceHalfLifeDays = []float64{0, .5, 30, 365}[rnd.IntN(4)]

@@ -40,4 +40,5 @@
 //	   ask: filter, page. Records of version 1 are still read
 //	3  many records and weights travel in columns. Records one by one, as stores hold them, are as in version 2;
 //	   renew, expiry; merge, merged
+//	   policy: focus
 package wire

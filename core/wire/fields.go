@@ -61,12 +61,14 @@ func encodePolicy(w *writer, c *core.Policy) {
 		w.int(int64(v))
 	}
 	w.list(len(c.Languages), func(i int) { w.string(c.Languages[i]) })
+	w.int(int64(c.Focus))
 	w.depth--
 }
 
-// The lengths of a policy's array, of this version and of version 1.
+// The lengths of a policy's array, of this version and of versions 2 and 1.
 const (
-	policyFields  = 22
+	policyFields  = 23
+	policyFields2 = 22
 	policyFields1 = 16
 )
 
@@ -75,7 +77,7 @@ func decodePolicy(p *parser) (c core.Policy) {
 		return c
 	}
 	n := p.length()
-	if n != policyFields && n != policyFields1 {
+	if n != policyFields && n != policyFields2 && n != policyFields1 {
 		p.bad = true
 		return c
 	}
@@ -98,11 +100,14 @@ func decodePolicy(p *parser) (c core.Policy) {
 	c.Repeat = core.Repeat(narrow[uint8](p, uint64(p.int())))
 	c.DiversityPenalty, c.DiversityWindow = p.int32(), p.int32()
 	c.SelfWeight = p.int32()
-	if n == policyFields {
+	if n >= policyFields2 {
 		for _, v := range []*int32{&c.SeenAgainHours, &c.NearDuplicate, &c.ExploreShare, &c.ExploreHours, &c.ExploreHeat} {
 			*v = p.int32()
 		}
 		c.Languages = list(p, p.string)
+	}
+	if n == policyFields {
+		c.Focus = p.int32()
 	}
 	p.depth--
 	return c

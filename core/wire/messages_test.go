@@ -33,7 +33,7 @@ func all() []Message {
 				TextWeight: 1, TagWeight: -2, CategoryWeight: 3, AuthorWeight: 4, ItemWeight: 5, HalfLifeHours: 336,
 				PriorWeight: 131, PriorSpan: 12, Repeat: core.RepeatDropSeen, DiversityPenalty: 4, DiversityWindow: 3,
 				SeenAgainHours: 720, NearDuplicate: 205, ExploreShare: 3277, ExploreHours: 336, ExploreHeat: 719,
-				Languages: []string{"de", "zh-Hant"},
+				Languages: []string{"de", "zh-Hant"}, Focus: 512,
 			}},
 		&Snapshot{Epoch: 5, Seq: 299, Learned: 12, Chunk: 2, Last: true, Items: 740, Sum: math.MaxUint64, Records: [][]byte{{1, 2}, {}, []byte(strings.Repeat("x", 300))}},
 		&Delta{From: 299, To: 300, Learned: 13, Records: [][]byte{{9}}, Weights: [][]byte{{8}, {7}}, Deleted: []core.ItemNum{1, math.MaxUint32}},

@@ -22,11 +22,13 @@ type dimension struct {
 }
 
 // space is what Tune chooses, in the order in which it does. A new field of learn.Policy that should be tuned is a line
-// here. Not here is what is not there for being hit (diversity, exploring, standing wishes), and fresh_contacts and
-// window, whose effects others have too.
+// here. Not here is what is not there for being hit (diversity, exploring, standing wishes), and fresh_contacts, whose
+// effects others have too.
 var space = []dimension{
 	{field: "repeat", words: []string{"drop-seen", "drop-current", "allow"}, ranking: true, when: func(s *shape, _ *learn.Policy) bool { return s.repeats }},
+	{field: "window", grid: []float64{50, 100, 200}, log: true, when: func(s *shape, _ *learn.Policy) bool { return s.long }},
 	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}},
+	{field: "focus", grid: []float64{0, 1, 2, 4, 8}},
 	{field: "lambda", grid: []float64{3, 6, 12, 25, 50, 100}, log: true},
 	{field: "rho", grid: []float64{0, 0.1, 0.2, 0.35, 0.6}},
 	{field: "sigma", grid: []float64{0, 0.15, 0.3, 0.5, 0.75, 1}},
@@ -52,6 +54,7 @@ type shape struct {
 	texts   bool    // items have texts
 	repeats bool    // what may come again is to be chosen
 	kinds   bool    // kinds of event make a difference
+	long    bool    // readers have long histories
 	days    float64 // from the first event to the last
 	names   []string
 }
