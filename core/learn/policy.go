@@ -94,15 +94,16 @@ type PreferenceWeights struct {
 }
 
 // DefaultPolicy is a policy that serves a library, a blog or a shop decently before anything was tuned: round numbers
-// between what is best for short sessions (p 1, λ 5) and for long histories (p 0.6, λ 200). server/eval/testdata/stats.txt
+// between what is best for short sessions (p 1, σ .5, ρ 0) and for long histories (p 0.6, σ .3, window 200); Focus and the
+// unit κ of λ and ρ bridge what lies between them. server/eval/testdata/stats.txt
 // tells what it is worth.
 func DefaultPolicy() Policy {
 	return Policy{
 		Language:             "en",
-		Window:               50,
-		RecencyPower:         0.7,
+		Window:               100,
+		RecencyPower:         0.65,
 		Focus:                1,
-		Sigma:                0.45,
+		Sigma:                0.4,
 		Lambda:               10,
 		Rho:                  0.25,
 		EvidenceHalfLifeDays: 0,
