@@ -215,7 +215,7 @@ func TestLearner_FollowsTheCompanyThatSourcesHave(t *testing.T) {
 		want  float64 // of p = 0: n·(n-1)/2 pairs to n sources
 	}{{1, minCompany}, {3, 1}, {11, 5}} {
 		p := DefaultPolicy()
-		p.RecencyPower, p.Rho = 0, 0
+		p.RecencyPower, p.Focus, p.Rho = 0, 0, 0
 		l := NewLearner(p)
 		h := core.History{}
 		for n := range core.ItemNum(c.items) {

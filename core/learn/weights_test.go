@@ -24,7 +24,7 @@ func counted(p Policy, a, j core.ItemNum, d, c int) *Learner {
 
 func bare() Policy {
 	p := DefaultPolicy()
-	p.RecencyPower, p.Sigma, p.Rho, p.FreshContacts = 0, 0, 0, 0
+	p.RecencyPower, p.Focus, p.Sigma, p.Rho, p.FreshContacts = 0, 0, 0, 0, 0
 	p.Lambda, p.ContentWeight, p.ContentFade = 10, 0.2, 50
 	return p
 }
