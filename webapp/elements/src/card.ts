@@ -11,6 +11,8 @@ export interface Shown {
   href: string | null
   /** What the reader did with it: the acts that are pressed. */
   pressed: string | null
+  /** The item whose like are listed, if that is the list. */
+  about: string | undefined
 }
 
 /** The elements' own card, empty, with buttons for some acts. Every part is there, so that a skeleton is as high. */
@@ -24,7 +26,7 @@ export function makeCard(acts: readonly string[]): HTMLElement {
   )
 }
 
-export function fillCard(card: HTMLElement, { item, href, pressed }: Shown): void {
+export function fillCard(card: HTMLElement, { item, href, pressed, about }: Shown): void {
   const part = (name: string) => card.querySelector(`[part="${name}"]`)
   setAttribute(part('link')!, 'href', href)
   const image = part('image') as HTMLImageElement
@@ -34,18 +36,18 @@ export function fillCard(card: HTMLElement, { item, href, pressed }: Shown): voi
   setText(part('title'), item.card.title || item.id)
   setText(part('author'), item.card.author)
   setText(part('summary'), item.card.summary)
-  setText(part('why'), why(item.reasons))
+  setText(part('why'), why(item.reasons, about))
   nameActs(card, item, pressed)
 }
 
 /** Fills the author's markup: see README.md for the attributes. */
 export function bind(root: HTMLElement, shown: Shown): void {
-  const { item, href, pressed } = shown
+  const { item, href, pressed, about } = shown
   const say = (path: string): string => {
     const [head, name] = path.split(/\.(.*)/s)
     if (head === 'attributes' && name !== undefined) return item.card.attributes[name] ?? ''
     if (path === 'id') return item.id
-    if (path === 'why') return why(item.reasons)
+    if (path === 'why') return why(item.reasons, about)
     if (path === 'title') return item.card.title || item.id
     const value = (item.card as unknown as Record<string, unknown>)[path]
     return Array.isArray(value) ? value.join(', ') : typeof value === 'string' ? value : ''
@@ -60,7 +62,7 @@ export function bind(root: HTMLElement, shown: Shown): void {
       ;(element as HTMLElement).hidden = source === null
     }
     if (nighIf !== undefined) (element as HTMLElement).hidden = say(nighIf) === ''
-    if (element instanceof NighWhy && !element.hasAttribute('for')) element.reasons = item.reasons
+    if (element instanceof NighWhy && !element.hasAttribute('for')) element.explain(item.reasons, about)
   }
   nameActs(root, item, pressed)
 }

@@ -16,6 +16,8 @@ import { words } from './words.ts'
 
 export interface ListDetail {
   items: readonly ListedItem[]
+  /** The item whose like are listed; undefined for other lists. */
+  about: string | undefined
   source: 'local' | 'server'
 }
 
@@ -47,6 +49,11 @@ export abstract class NighList extends NighElement {
   /** What is shown. */
   get items(): readonly ListedItem[] {
     return this.#last?.items ?? []
+  }
+
+  /** The item whose like are listed; undefined for other lists. */
+  get about(): string | undefined {
+    return this.subject()?.similar
   }
 
   /** The question, but for what the attributes say; null if there is none yet. */
@@ -145,10 +152,11 @@ export abstract class NighList extends NighElement {
     else this.#say(null)
     const template = this.#template()
     const pressed = pressedOf(client)
+    const { about } = this
     const entries = event.items.map((item) => ({
       id: item.id,
       fill: (element: HTMLElement) => {
-        const shown: Shown = { item, href: this.#href(item), pressed: pressed(item.id) }
+        const shown: Shown = { item, href: this.#href(item), pressed: pressed(item.id), about }
         if (!template) fillCard(element, shown)
         else bind(this.#light(element, template, item.id), shown)
       },
@@ -158,7 +166,7 @@ export abstract class NighList extends NighElement {
     this.#seen?.follow(list.children as Iterable<Element> as Iterable<HTMLElement>)
     this.dataset['source'] = event.source
     if (!first && added.length > 0) setText(this.#news, words.changed(added.length, event.items.find((item) => item.id === added[0])!.card.title))
-    this.dispatchEvent(new CustomEvent<ListDetail>('nigh-list', { bubbles: true, composed: true, detail: { items: event.items, source: event.source } }))
+    this.dispatchEvent(new CustomEvent<ListDetail>('nigh-list', { bubbles: true, composed: true, detail: { items: event.items, about, source: event.source } }))
   }
 
   #press(client: Client): void {
@@ -190,19 +198,21 @@ export abstract class NighList extends NighElement {
       return card && card.slot === element.querySelector('slot')?.name ? (outer!.dataset['nighAct'] ?? 'link') : null
     },
     focus: (element, name) => {
-      const slot = element.querySelector('slot')
-      const card = slot ? slot.assignedElements()[0] : element
+      const card = element.querySelector('slot') ? this.#slotted(element) : element
       card?.querySelector<HTMLElement>(name === 'link' ? 'a[href]' : `[data-nigh-act="${CSS.escape(name)}"]`)?.focus({ preventScroll: true })
     },
-    gone: (element) => {
-      for (const card of element.querySelector('slot')?.assignedElements() ?? []) card.remove()
-    },
+    gone: (element) => this.#slotted(element)?.remove(),
+  }
+
+  /** The author's markup that a place of the list shows; asked by name, for a slot that has left has nothing assigned. */
+  #slotted(element: HTMLElement): HTMLElement | null {
+    const slot = element.querySelector('slot')
+    return slot && this.querySelector<HTMLElement>(`:scope > [slot="${slot.name}"]`)
   }
 
   /** The author's markup for a place of the list, which is made if it is not there: of the server's, or of the template. */
   #light(element: HTMLElement, template: HTMLElement, id: string): HTMLElement {
-    const slot = element.querySelector('slot')
-    const there = slot && this.querySelector<HTMLElement>(`:scope > [slot="${slot.name}"]`)
+    const there = this.#slotted(element)
     if (there) return there
     const name = `nigh-${++this.#slots}`
     const sent = this.#children().find((child) => child.dataset['id'] === id)

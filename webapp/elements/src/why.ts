@@ -15,6 +15,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement
 export class NighWhy extends Base {
   static readonly observedAttributes = ['for', 'item', 'details']
   #reasons: readonly Reason[] | null = null
+  #about: string | undefined
   #following: AbortController | null = null
 
   get reasons(): readonly Reason[] | null {
@@ -22,7 +23,13 @@ export class NighWhy extends Base {
   }
 
   set reasons(reasons: readonly Reason[] | null) {
+    this.explain(reasons)
+  }
+
+  /** Sets reasons of a list; about is the item whose like it lists, if it does. */
+  explain(reasons: readonly Reason[] | null, about?: string): void {
     this.#reasons = reasons
+    this.#about = about
     this.#show()
   }
 
@@ -52,14 +59,14 @@ export class NighWhy extends Base {
     const id = this.getAttribute('for')
     if (id === null) return
     this.#following = new AbortController()
-    const take = (items: readonly ListedItem[]) => {
+    const take = ({ items, about }: { items: readonly ListedItem[]; about?: string | undefined }) => {
       const wanted = this.getAttribute('item')
-      this.reasons = (wanted === null ? items[0] : items.find((item) => item.id === wanted))?.reasons ?? null
+      this.explain((wanted === null ? items[0] : items.find((item) => item.id === wanted))?.reasons ?? null, about)
     }
-    const listed = document.getElementById(id) as (HTMLElement & { items?: readonly ListedItem[] }) | null
-    if (listed?.items?.length) take(listed.items)
+    const listed = document.getElementById(id) as (HTMLElement & { items?: readonly ListedItem[]; about?: string }) | null
+    if (listed?.items?.length) take({ items: listed.items, about: listed.about })
     document.addEventListener('nigh-list', (event) => {
-      if ((event.target as Element).id === id) take((event as CustomEvent<{ items: ListedItem[] }>).detail.items)
+      if ((event.target as Element).id === id) take((event as CustomEvent<{ items: ListedItem[]; about?: string }>).detail)
     }, { signal: this.#following.signal })
   }
 
@@ -74,7 +81,7 @@ export class NighWhy extends Base {
       root.replaceChildren(slot)
       return
     }
-    const text = why(reasons)
+    const text = why(reasons, this.#about)
     if (!this.hasAttribute('details') || reasons.length === 0) {
       const line = root.querySelector('p') ?? h('p', { part: 'text' })
       setText(line, text)
@@ -86,7 +93,7 @@ export class NighWhy extends Base {
     setText(details.firstElementChild, text)
     details.lastElementChild!.replaceChildren(
       ...reasons.map((reason) => {
-        const said = capital(phrase(reason))
+        const said = capital(phrase(reason, this.#about))
         const row = h('li', { part: 'reason' }, said)
         if (reason.score > 0) row.append(h('meter', { part: 'meter', min: '0', max: '1', value: (reason.score / most).toFixed(3), 'aria-label': `${words.why}: ${said}` }))
         return row

@@ -11,7 +11,8 @@ export const words = {
   empty: 'Nothing to recommend yet.',
   failed: 'No recommendations right now.',
   why: 'Why this is here',
-  because: (title: string) => `because you chose ${title}`,
+  because: (title: string) => `because of ${title}`,
+  close: (title: string) => `close to ${title}`,
   matches: (word: string) => `matches “${word}”`,
   tagged: (label: string) => `tagged ${label}`,
   category: (label: string) => label,
@@ -39,20 +40,20 @@ export function setWords(some: Partial<Words>): void {
   Object.assign(words, some)
 }
 
-/** The largest reason, and the next of another kind, in a phrase: "Because you chose Moby-Dick, tagged sea". */
-export function why(reasons: readonly Reason[]): string {
+/** The largest reason, and the next of another kind, in a phrase: "Because of Moby-Dick, tagged sea". about: see phrase. */
+export function why(reasons: readonly Reason[], about?: string): string {
   const said = reasons.filter((reason) => reason.score > 0 || reason.kind === 'pinned')
   const [first] = said.length > 0 ? said : reasons
   if (!first) return capital(words.first)
   const second = said.find((reason) => reason.kind !== first.kind && reason.kind !== 'popular')
-  return capital([first, ...(second ? [second] : [])].map(phrase).join(', '))
+  return capital([first, ...(second ? [second] : [])].map((reason) => phrase(reason, about)).join(', '))
 }
 
-/** One reason in words. */
-export function phrase(reason: Reason): string {
+/** One reason in words; about is the item whose like are listed, which is no act of the reader's. */
+export function phrase(reason: Reason, about?: string): string {
   switch (reason.kind) {
     case 'item':
-      return words.because(reason.title || reason.value)
+      return (reason.value === about ? words.close : words.because)(reason.title || reason.value)
     case 'term':
       return words.matches(reason.value)
     case 'tag':
