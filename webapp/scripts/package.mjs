@@ -22,10 +22,9 @@ async function bundle(folder, input, external, plugins = []) {
 function declare(project, folder) {
   const out = mkdtempSync(join(here, project, 'build/types-'))
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
-  const made = spawnSync(process.execPath, [tsc, '-p', join(here, project), '--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--outDir', out], { encoding: 'utf8' })
+  const made = spawnSync(process.execPath, [tsc, '-p', join(here, project), '--noEmit', 'false', '--emitDeclarationOnly', '--declaration', '--rootDir', here, '--outDir', out], { encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`tsc: ${made.stdout}${made.stderr}`)
-  const root = readdirSync(out, { recursive: true }).map(String).find((name) => name.endsWith(`${project}/src/index.d.ts`) || name === 'src/index.d.ts')
-  const source = join(out, dirname(root))
+  const source = join(out, project, 'src')
   mkdirSync(join(folder, 'types'), { recursive: true })
   for (const name of readdirSync(source)) {
     if (!name.endsWith('.d.ts') || /^(worker|host|spawn|spawn_npm|elements)\.d\.ts$/.test(name)) continue
@@ -55,7 +54,7 @@ const src = (project, name) => join(here, project, 'src', `${name}.ts`)
 const beside = {
   name: 'beside',
   resolveId: (id, importer) => (id === './spawn.ts' && importer ? src('sdk', 'spawn_npm') : null),
-  transform: (code, id) => (id.includes('/sdk/src/') ? code.replaceAll("'../build/nigh.wasm'", "'./nigh.wasm'") : null),
+  transform: (code) => (code.includes("'../build/nigh.wasm'") ? { code: code.replaceAll("'../build/nigh.wasm'", "'./nigh.wasm'"), map: null } : null),
 }
 await bundle(client, { index: src('sdk', 'index'), react: src('sdk', 'react'), vue: src('sdk', 'vue') }, ['react', 'vue'], [beside])
 await bundle(client, { worker: src('sdk', 'worker') }, [], [beside])
