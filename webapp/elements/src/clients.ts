@@ -25,8 +25,8 @@ export function serverOf(element: Element): string {
 }
 
 /** Returns the client for a server and a reader, and how to let go of it. */
-export function take(options: ConnectOptions & { user: string }): { client: Client; release: () => void } {
-  const key = `${String(options.url)} ${options.user}`
+export function take(options: ConnectOptions): { client: Client; release: () => void } {
+  const key = `${String(options.url)} ${options.user ?? ''}`
   let entry = shared.get(key)
   if (!entry) {
     entry = { client: connect(options), holders: 0, closing: 0 }

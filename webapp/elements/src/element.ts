@@ -8,7 +8,7 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement
 
 /**
  * Attributes: `server` (its address; the script tag's own if absent), `user` (the reader; a random one, kept in this
- * browser, if absent), `token`. Or set the property `client` to a connection of your own.
+ * browser, if absent; one without a name if empty, as servers that ask who readers are want it), `token`. Or set the property `client` to a connection of your own.
  */
 export abstract class NighElement extends Base {
   static readonly observedAttributes: string[] = ['server', 'user', 'token']
@@ -71,7 +71,8 @@ export abstract class NighElement extends Base {
       return
     }
     try {
-      const options: ConnectOptions = { url: server, user: this.getAttribute('user') || anonymous(server) }
+      const user = this.getAttribute('user') ?? anonymous(server)
+      const options: ConnectOptions = user === '' ? { url: server } : { url: server, user }
       const token = this.getAttribute('token')
       const { client, release } = take(token === null ? options : { ...options, token })
       this.#client = client

@@ -143,6 +143,7 @@ export abstract class NighList extends NighElement {
     this.#held = null
     this.removeAttribute('data-held')
     const first = this.#last === null
+    const fromNothing = first && this.#children().length === 0 // nobody was about to press a skeleton
     this.#last = event
     this.#fresh = false
     const list = this.#list!
@@ -162,7 +163,7 @@ export abstract class NighList extends NighElement {
       },
     }))
     const { added, moved } = update(list, entries, this.#keyed)
-    this.#hold!.moved(moved)
+    if (!fromNothing) this.#hold!.moved(moved)
     this.#seen?.follow(list.children as Iterable<Element> as Iterable<HTMLElement>)
     this.dataset['source'] = event.source
     if (!first && added.length > 0) setText(this.#news, words.changed(added.length, event.items.find((item) => item.id === added[0])!.card.title))

@@ -45,6 +45,8 @@ export class ServerOnly {
   #origin = ''
   #user = ''
   #token = ''
+  #renews = false
+  #lacksToken = false
   // Names this page's events, so that one that is sent twice counts once. Never ConnectOptions.client: numbers begin anew.
   readonly #life = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('')
   #numbers = 0
@@ -74,13 +76,23 @@ export class ServerOnly {
         url.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
         this.#base = url.href.replace(/v1\/sync$/, '')
         this.#origin = message.origin
-        this.#user = message.user
+        this.#user = message.user || `~${message.client}` // as the channel names a reader without a name
         this.#token = message.token
+        this.#renews = message.renews
+        if (this.#renews) this.#needToken()
+        // The channel alone can do that, so nothing is lost by saying so.
+        if (message.merge.length > 0) this.#post({ type: 'error', code: 'refused', message: 'what was done before the sign-in is not taken over without WebAssembly; it stays with the reader of before' })
         this.#report()
         this.#post({ type: 'profile', profile: this.#profile })
         this.#wake(pollEvery)
         break
       }
+      case 'token':
+        this.#token = message.token
+        this.#lacksToken = false
+        this.#failures = 0
+        this.#again()
+        break
       case 'ask':
         this.#standing.set(message.question.name, { question: message.question, at: message.at, due: true, shown: '', known: false })
         this.#wake(0)
@@ -101,8 +113,7 @@ export class ServerOnly {
         if (message.type === 'pause') this.#paused = message.paused
         else this.#reachable = message.online
         if (this.#online()) {
-          for (const standing of this.#standing.values()) standing.due = true
-          this.#wake(0)
+          this.#again()
         } else {
           this.#status.state = 'offline'
         }
@@ -114,6 +125,17 @@ export class ServerOnly {
         this.#abort.abort()
         break
     }
+  }
+
+  #again(): void {
+    for (const standing of this.#standing.values()) standing.due = true
+    this.#wake(0)
+  }
+
+  /** Asks the page for a token and goes on when it is there. */
+  #needToken(): void {
+    this.#lacksToken = true
+    this.#post({ type: 'token' })
   }
 
   #record({ kind, item, value, at }: { kind: string; item: string; value: number; at: number }): void {
@@ -174,7 +196,7 @@ export class ServerOnly {
   /** Sends what waits, then asks what is due; one run at a time. */
   async #run(): Promise<void> {
     this.#timerAt = Infinity
-    if (this.#ended || this.#running || !this.#online()) return
+    if (this.#ended || this.#running || !this.#online() || this.#lacksToken) return
     this.#running = true
     let next = pollEvery
     try {
@@ -275,6 +297,10 @@ export class ServerOnly {
     }
     const problem = parsed(text)
     const message = [problem.detail ?? `${path} answered ${response.status}`, problem.hint].filter(Boolean).join('; ')
+    if (response.status === 401 && this.#renews) {
+      this.#needToken()
+      throw new Error(message)
+    }
     if (response.status >= 500 || response.status === 429 || response.status === 408) throw new Error(message)
     throw new Refused(message)
   }

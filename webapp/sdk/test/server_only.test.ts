@@ -28,7 +28,7 @@ beforeEach(() => {
     return answer(one)
   })
   stand = new ServerOnly((message) => said.push(structuredClone(message)))
-  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'c', user: 'u', token: 't' })
+  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'c', user: 'u', token: 't', renews: false, merge: [] })
 })
 
 afterEach(() => {
@@ -140,4 +140,24 @@ test('a pause is kept, and a list that changed by itself is told once', async ()
   const before = asked.length
   await settle(90_000)
   expect(asked.length).toBe(before)
+})
+
+test('a token that has ended is asked for, and nothing is asked of the server before it comes', async () => {
+  const works = answer
+  stand.receive({ type: 'close' })
+  stand = new ServerOnly((message) => said.push(structuredClone(message)))
+  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'c', user: '', token: '', renews: true, merge: [] })
+  ask()
+  await settle(120_000)
+  expect(asked).toEqual([])
+  expect(said.filter((message) => message.type === 'token')).toHaveLength(1)
+  answer = () => Response.json({ detail: 'the token has ended' }, { status: 401 })
+  stand.receive({ type: 'token', token: 'old' })
+  await settle()
+  expect(said.filter((message) => message.type === 'token')).toHaveLength(2)
+  answer = works
+  stand.receive({ type: 'token', token: 'new' })
+  await settle()
+  expect(asked.at(-1)).toMatchObject({ auth: 'Bearer new', body: { user: '~c' } })
+  expect(lists()).toEqual(['a,b'])
 })
