@@ -115,29 +115,34 @@ test('the list holds still while the pointer is over it or a key has brought the
 test('the second half of a double click does not hit the work that came to its place', async ({ page, server }) => {
   const { feed } = await open(page, server)
   const before = await ids(feed)
-  const acts = await page.evaluate(async () => {
-    const { client } = document.querySelector('#feed') as HTMLElement & { client: { record(kind: string, item: string): void } }
+  // The page itself presses again in the moment in which the list has moved: a test from outside may come too late.
+  await page.evaluate(() => {
+    const feed = document.querySelector('#feed') as HTMLElement & { client: { record(kind: string, item: string): void } }
     const acts: string[] = []
-    const record = client.record.bind(client)
-    client.record = (kind, item) => {
+    const record = feed.client.record.bind(feed.client)
+    feed.client.record = (kind, item) => {
       acts.push(`${kind} ${item}`)
       record(kind, item)
     }
-    Object.assign(globalThis, { acts })
-    return acts
+    const first = () => feed.shadowRoot!.querySelector<HTMLElement>('li [data-nigh-act="like"]')!
+    const place = first().getBoundingClientRect()
+    Object.assign(globalThis, { acts, pressed: [] as string[] })
+    feed.addEventListener('nigh-list', () => {
+      for (const animation of feed.shadowRoot!.getAnimations()) animation.finish()
+      const there = feed.shadowRoot!.elementFromPoint(place.x + place.width / 2, place.y + place.height / 2)!
+      ;(globalThis as unknown as { pressed: string[] }).pressed.push(there.closest('li')!.dataset['id']!)
+      there.dispatchEvent(new MouseEvent('click', { bubbles: true, composed: true, cancelable: true, detail: 2 }))
+    }, { once: true })
   })
-  expect(acts).toEqual([])
-  const box = (await feed.locator('li').first().getByRole('button', { name: /^Like/ }).boundingBox())!
-  // As fast as a hand: the second press comes when the list has moved, which the page itself waits for.
-  await page.evaluate(() => {
-    document.querySelector('#feed')!.addEventListener('nigh-list', () => Object.assign(globalThis, { moved: true }), { once: true })
-  })
-  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2)
-  await page.waitForFunction(() => (globalThis as unknown as { moved?: boolean }).moved)
-  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2, { clickCount: 2 })
+  await feed.locator('li').first().getByRole('button', { name: /^Like/ }).click()
   await expect.poll(() => ids(feed)).not.toContain(before[0])
-  const told = await page.evaluate(() => (globalThis as unknown as { acts: string[] }).acts)
-  expect(told.filter((act) => act.startsWith('like'))).toEqual([`like ${before[0]}`])
+  const { acts, pressed } = await page.evaluate(() => {
+    const { acts, pressed } = globalThis as unknown as { acts: string[]; pressed: string[] }
+    return { acts, pressed }
+  })
+  expect(pressed, 'what lay under the second press').not.toEqual([before[0]])
+  expect(pressed).toHaveLength(1)
+  expect(acts.filter((act) => act.startsWith('like'))).toEqual([`like ${before[0]}`])
 })
 
 test('everything by keyboard, and focus is not lost when the list changes', async ({ page, server }) => {

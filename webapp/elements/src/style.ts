@@ -4,11 +4,12 @@ export const listStyle = `
 :host { display: block; }
 :host([hidden]), [hidden] { display: none !important; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+:host(:dir(rtl)) { text-align: right; } /* start would be each text's own */
 ol { list-style: none; margin: 0; padding: 0; display: grid; gap: var(--nigh-gap, 1rem); grid-template-columns: repeat(auto-fill, minmax(min(100%, var(--nigh-card-width, 15rem)), 1fr)); }
 .card { box-sizing: border-box; min-inline-size: 0; display: grid; grid-template-rows: 1fr auto; min-block-size: var(--nigh-card-height, 12.5rem); padding: 1rem; border: 1px solid color-mix(in srgb, currentColor 24%, transparent); border-radius: var(--nigh-radius, 0.5rem); line-height: 1.4; }
 a { display: block; overflow: hidden; color: inherit; text-decoration: none; border-radius: 0.25rem; }
 a[href]:hover [part=title] { text-decoration: underline; text-underline-offset: 0.15em; }
-[part=title], [part=author], [part=summary], [part=why] { unicode-bidi: plaintext; text-align: match-parent; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; }
+[part=title], [part=author], [part=summary], [part=why] { unicode-bidi: plaintext; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; line-clamp: 2; overflow: hidden; overflow-wrap: anywhere; }
 [part=image] { float: inline-end; inline-size: 4.5rem; block-size: 6rem; object-fit: cover; margin-inline-start: 0.75rem; border-radius: 0.25rem; }
 [part=title] { font-weight: 600; font-size: 1.0625em; min-block-size: 1lh; text-wrap: balance; }
 [part=author] { -webkit-line-clamp: 1; line-clamp: 1; min-block-size: 1lh; }
@@ -51,6 +52,7 @@ p { margin: 0; display: flex; flex-wrap: wrap; align-items: center; gap: 0.5em; 
 [part=dot] { inline-size: 0.65em; block-size: 0.65em; border-radius: 50%; border: 2px solid currentColor; box-sizing: border-box; }
 :host([data-connection=live]) [part=dot] { background: currentColor; }
 :host([data-connection=offline]) [part=dot] { border-style: dotted; }
+:host(:dir(rtl)) { text-align: right; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: 0.25em 1em; margin: 0.5em 0 0; }
-dd { margin: 0; unicode-bidi: plaintext; text-align: match-parent; font-variant-numeric: tabular-nums; }
+dd { margin: 0; unicode-bidi: plaintext; font-variant-numeric: tabular-nums; }
 `
