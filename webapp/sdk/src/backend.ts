@@ -48,7 +48,9 @@ export class Backend {
 
   #heard(message: FromWorker): void {
     if (this.mode === 'server') return // the worker's last words
-    if (message.type !== 'error') {
+    if (message.type === 'token') {
+      // May come before the module is there.
+    } else if (message.type !== 'error') {
       this.#said = null
     } else if (this.#said && (message.code === 'module' || message.code === 'worker')) {
       // Nothing has left the worker: it waits for the module. So nothing is counted twice.

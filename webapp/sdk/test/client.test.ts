@@ -180,6 +180,7 @@ test('a token that is a text is not made anew: the page is told that it ends, an
   expect(codes).toEqual(['token'])
   given.renew('fresh')
   expect(worker.got.at(-1)).toEqual({ type: 'token', token: 'fresh' })
+})
 
 test('undo takes back the last act, with what the profile tells of the item', () => {
   expect(client.undo()).toBe(false)
