@@ -11,8 +11,14 @@ type Input interface{ input() }
 // The inputs. Opened, Frame and Closed speak of the connection that the last Connect asked for: the shell tells nothing
 // more of one after Close, or after a new Connect.
 type (
-	// Start begins: the machine asks for a connection. Also after a close code that does not reconnect.
+	// Restore brings entries of what Store effects left of an earlier life, in any order and in as many Restores as the
+	// shell likes, all before any other input. The machine keeps the slices.
+	Restore struct{ Entries []Entry }
+	// Start begins: the machine takes up what was restored and asks for a connection. Also after a close code that does
+	// not reconnect.
 	Start struct{}
+	// StoreLost: the store takes nothing any more; the machine goes on in memory and asks for no Store again.
+	StoreLost struct{}
 	// Opened: the connection asked for is there.
 	Opened struct{}
 	// Frame came over the connection.
@@ -28,25 +34,38 @@ type (
 		Kind       string
 		Item       core.ItemID
 		ValueMilli int64 // in thousandths, for kinds with a scale
+		Origin     Origin
 	}
 	// Prefer: a standing wish; weight 0 takes it back.
-	Prefer struct{ Preference core.Preference }
+	Prefer struct {
+		Preference core.Preference
+		Origin     Origin
+	}
 	// Ask: a standing question; a second one of the same name replaces the first.
 	Ask struct{ Question Question }
 	// Drop ends a standing question.
 	Drop struct{ Name string }
 )
 
-func (Start) input()  {}
-func (Opened) input() {}
-func (Frame) input()  {}
-func (Closed) input() {}
-func (Tick) input()   {}
-func (Online) input() {}
-func (Record) input() {}
-func (Prefer) input() {}
-func (Ask) input()    {}
-func (Drop) input()   {}
+func (Restore) input()   {}
+func (StoreLost) input() {}
+func (Start) input()     {}
+func (Opened) input()    {}
+func (Frame) input()     {}
+func (Closed) input()    {}
+func (Tick) input()      {}
+func (Online) input()    {}
+func (Record) input()    {}
+func (Prefer) input()    {}
+func (Ask) input()       {}
+func (Drop) input()      {}
+
+// Origin names a Record or Prefer, so that a page that cannot know whether it was heard may say it again: what was taken
+// is not taken twice. Numbers of a tab ascend. The zero Origin is of who says everything once.
+type Origin struct {
+	Tab    string // at most MaxTabBytes
+	Number uint64
+}
 
 // Question is a list that the page wants to have and to keep.
 type Question struct {
@@ -61,7 +80,8 @@ type Question struct {
 // DefaultLimit is the length of a list that does not say.
 const DefaultLimit = 20
 
-// Effect is something to be done, in the order returned.
+// Effect is something to be done, in the order returned. Store takes time that lists need not wait for: the shell may
+// go on with the effects behind it, but for Send and Recorded, which must wait until every Store before them is done.
 type Effect interface{ effect() }
 
 // The effects.
@@ -77,6 +97,18 @@ type (
 	}
 	// Wake: call Tick at this time (Unix milliseconds); replaces the last Wake. 0: not at all.
 	Wake struct{ AtMillis int64 }
+	// Store changes what the next life is to be restored from, in one transaction. See store.go for what is stored.
+	Store struct {
+		Clear   []string // first, every key that begins with one of these
+		Deletes []string // then these keys
+		Puts    []Entry
+	}
+	// Recorded answers a Record or Prefer that has an Origin: it is taken, and kept if there is a store. Of what was
+	// refused Fault says why.
+	Recorded struct {
+		Origin Origin
+		Fault  string
+	}
 	// List is the present answer to a question.
 	List struct {
 		Question string
@@ -112,6 +144,8 @@ func (Connect) effect()        {}
 func (Send) effect()           {}
 func (Close) effect()          {}
 func (Wake) effect()           {}
+func (Store) effect()          {}
+func (Recorded) effect()       {}
 func (List) effect()           {}
 func (Status) effect()         {}
 func (ProfileChanged) effect() {}

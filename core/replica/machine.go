@@ -10,10 +10,11 @@ import (
 
 // Config is who the machine speaks for.
 type Config struct {
-	Client string // id of this machine's op numbers; no other machine may ever use it with this server
+	Client string // id of this machine's op numbers; no other machine may ever use it with this server. A restored one wins
 	User   string // the reader; "" for one without a name
 	Token  string
 	Seed   uint64 // for the jitter of reconnects
+	Stores bool   // the shell carries out Store
 }
 
 // Machine is one client. Its methods are for one goroutine.
@@ -41,6 +42,14 @@ type Machine struct {
 	acked    uint64     // highest number decided by the server; outbox holds those from acked+1 to last
 	last     uint64     // highest number given
 	sentUpTo uint64     // highest number sent on this connection
+
+	restored uint64   // highest number given in an earlier life, until the first welcome
+	met      bool     // welcomed once in this life
+	taken    []Origin // what each tab said last, who was silent longest first
+
+	keeping  keeping
+	restores []Entry // until the first other input
+	began    bool
 
 	questions []*question
 	asked     uint64 // questions so far
@@ -79,14 +88,21 @@ const (
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
-	return &Machine{cfg: cfg, random: cfg.Seed | 1}
+	return &Machine{cfg: cfg, random: cfg.Seed | 1, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
 }
 
 // Step tells the machine what happened, at a time in Unix milliseconds, and returns what is to be done, in order.
 func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	m.out = nil
 	m.setClock(nowMillis)
+	if _, more := in.(Restore); !more && !m.began {
+		m.restore()
+	}
 	switch in := in.(type) {
+	case Restore:
+		m.restores = append(m.restores, in.Entries...)
+	case StoreLost:
+		m.keeping = keeping{}
 	case Start:
 		if m.state == Offline {
 			m.connect()
@@ -107,14 +123,15 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	case Tick:
 		m.tick()
 	case Record:
-		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli})
+		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli}, in.Origin)
 	case Prefer:
-		m.do(wire.Op{Preference: in.Preference})
+		m.do(wire.Op{Preference: in.Preference}, in.Origin)
 	case Ask:
 		m.ask(in.Question)
 	case Drop:
 		m.drop(in.Name)
 	}
+	m.commit()
 	m.report()
 	return m.out
 }
@@ -124,6 +141,9 @@ func (m *Machine) Index() *core.Index { return m.index }
 
 // Position returns the catalog's position as shown.
 func (m *Machine) Position() (epoch, seq, learned uint64) { return m.epoch, m.seq, m.learned }
+
+// LastOp returns the highest op number ever given, in this life or an earlier one that was restored.
+func (m *Machine) LastOp() uint64 { return m.last }
 
 // History returns the reader's history as shown.
 func (m *Machine) History() core.History { return m.shown.history }
@@ -146,7 +166,9 @@ func (m *Machine) setClock(now int64) {
 
 func (m *Machine) emit(e Effect) { m.out = append(m.out, e) }
 
+// send commits first: what a frame tells of is stored before the frame goes.
 func (m *Machine) send(msg wire.Message) {
+	m.commit()
 	b := wire.Encode(msg)
 	m.status.BytesOut += int64(len(b))
 	m.emit(Send{b})

@@ -70,11 +70,22 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	}
 	policy := w.Policy
 	m.policy = &policy
-	if w.LastOp > m.last || w.LastOp < m.acked {
-		// Another life of this client id gave those numbers, or the server lost what it had acknowledged (an older
-		// backup): either way what is in the outbox it has not.
+	m.keepPolicy()
+	// Numbers that this client id can have sent: before the first welcome of a life those of the life before.
+	given, before := m.last, m.restored
+	if !m.met {
+		given = before
+	}
+	m.met, m.restored = true, 0
+	switch {
+	case w.LastOp > given:
+		// Another life of this client id gave those numbers, and the store does not tell of it: it failed, or there is
+		// none. What was restored that life sent; what was done since is not among what the server holds.
+		m.decided(before, nil)
 		m.renumber(w.LastOp)
-	} else {
+	case w.LastOp < m.acked:
+		m.renumber(w.LastOp) // the server lost what it had acknowledged (an older backup): the outbox it has not
+	default:
 		m.decided(w.LastOp, nil) // their acknowledgement was lost
 	}
 	for _, q := range m.questions {
@@ -118,6 +129,8 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 		m.base, m.baseOp = profile{preferences: m.base.preferences}, 0
 	}
 	m.index, m.epoch, m.seq, m.learned, m.building, m.suspect = b.index, b.epoch, b.seq, b.learned, nil, false
+	m.keepCatalog()
+	m.keepReader() // whose numbers are of this epoch now
 	m.caughtUp()
 	m.rebuild()
 	m.answerAll(false)
@@ -162,6 +175,7 @@ func (m *Machine) delta(d *wire.Delta) {
 		m.index.Reweigh(w)
 	}
 	m.seq, m.learned = d.To, d.Learned
+	m.keepDelta(d)
 	m.caughtUp()
 	m.rebuild()
 	m.answerAll(false)
@@ -229,6 +243,7 @@ func (m *Machine) profile(p *wire.Profile) {
 		i++
 	}
 	m.overlay = append([]numbered(nil), m.overlay[i:]...)
+	m.keepReader()
 	m.rebuild()
 	m.answerAll(false)
 }
