@@ -1,13 +1,13 @@
 // Package replica is the client's copy of a catalog and the machine that keeps it in step with the server. It has no
-// socket, no timer and no clock: Step takes what happened and returns what should be done, so that the browser, the
-// native client and the simulation run the very same code.
+// socket, no timer, no clock and no disk: Step takes what happened and returns what should be done, so that the browser,
+// the native client and the simulation run the very same code.
 //
 // Read first: Input and Effect (what goes in and out), Machine.Step, then outbox.go (what the reader
-// does, and what becomes of it) and session.go (the server's frames).
+// does, and what becomes of it), session.go (the server's frames) and store.go (what is left for the next life).
 //
-//	Start, Opened, Frame, Closed, Tick ─┐           ┌─► Connect, Send, Close, Wake
-//	Record, Prefer, Ask, Drop ──────────┤  Machine  ├─► List (local at once, then the server's)
-//	                                    └───────────┴─► Status, ProfileChanged
+//	Restore… Start, Opened, Frame, Closed, Tick ─┐           ┌─► Connect, Send, Close, Wake
+//	Record, Prefer, Ask, Drop ───────────────────┤  Machine  ├─► List (local at once, then the server's)
+//	                                             └───────────┴─► Status, ProfileChanged; Store, Recorded
 //
 // # Invariants
 //
@@ -17,4 +17,22 @@
 //   - A delta or snapshot is read and checked whole before anything of it is applied; if it does not fit, the machine
 //     connects again and goes on showing what it has.
 //   - A server list that knows less than the machine (older op), or of another position or policy, is never shown.
+//   - Each Store leads from one state that a life can begin from to another. An op is stored before it is sent and before
+//     it is called recorded; a delta together with its position; a snapshot whole, in the place of the catalog before.
+//
+// # Decisions
+//
+//   - The machine decides what is stored, the shell only does it: crashes between any two effects are simulated here.
+//   - A catalog is stored as blocks of 64 item numbers and a log of deltas (shelf.go). One value for all would rewrite
+//     megabytes for one changed weight; a value for each item makes 10,000 reads of every start. Blocks are rewritten a
+//     few per delta, so that no step but a snapshot's writes a whole catalog; a delta costs four to five times its bytes.
+//   - A snapshot is stored when it is whole: killed before, the next life has the old catalog and asks again.
+//   - What does not open (torn, foreign, of another schema) is left out and taken out: of a catalog all, it is synced
+//     again; of ops the one. An op's number that is missing is given a wish that changes nothing, for numbers must follow
+//     on each other, and to number anew could count twice what the server holds.
+//   - The client id lives in the store beside the numbers that it gave. Before the first welcome of a life nothing of it
+//     was sent, so a server that holds higher numbers than were restored tells of a life whose store had failed: restored
+//     ops are among what it holds, ops since are not.
+//   - Record and Prefer may carry an Origin. What a tab says again, because whom it told died, is taken once: the last
+//     number of each tab is stored with the op.
 package replica

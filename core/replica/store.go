@@ -138,7 +138,7 @@ func readReader(b []byte) (s readerState, ok bool) {
 	}
 	msg, err := wire.Decode(frame)
 	p, isProfile := msg.(*wire.Profile)
-	if !u.whole() || err != nil || !isProfile || s.client == "" || s.baseOp < s.acked || len(s.taken) > maxTabs ||
+	if !u.whole() || err != nil || !isProfile || s.client == "" || len(s.taken) > maxTabs ||
 		len(p.History) > core.MaxHistory {
 		return readerState{}, false
 	}

@@ -33,6 +33,7 @@ func (w *world) settle() error {
 			if d.trying {
 				w.connect(d)
 			}
+			d.settleStore(len(d.behind))
 		}
 		for _, c := range slices.Clone(w.conns) {
 			for range 8 {
@@ -57,7 +58,7 @@ func (w *world) resting() bool {
 		return false
 	}
 	for _, d := range w.devices {
-		if d.status.State != replica.Live || d.status.Pending > 0 || d.conn == nil ||
+		if d.status.State != replica.Live || d.status.Pending > 0 || d.conn == nil || len(d.behind) > 0 ||
 			len(d.conn.up)+len(d.conn.down)+len(d.conn.session.watch.c) > 0 || d.status.Seq != o.seq {
 			return false
 		}

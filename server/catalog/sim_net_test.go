@@ -75,6 +75,7 @@ func (w *world) move(n int) {
 		if d.trying {
 			w.connect(d)
 		}
+		d.settleStore(w.pick(len(d.behind) + 1))
 		if len(w.conns) == 0 || w.crashed {
 			continue
 		}

@@ -52,6 +52,7 @@ func TestSimulation_KeepsTheLaws(t *testing.T) {
 // tally shows that the simulation does what it is for.
 type tally struct {
 	steps, frames, drops, restarts, failedCommits, ops, refused, compared, erased int
+	kills, stored                                                                 int
 	afterCommit                                                                   int // things that happened between commit and ack
 }
 
@@ -63,6 +64,8 @@ func (s *tally) add(w *world) {
 	s.failedCommits += w.tally.failedCommits
 	s.ops += w.tally.ops
 	s.erased += w.tally.erased
+	s.kills += w.tally.kills
+	s.stored += w.tally.stored
 	s.refused += len(w.refused)
 	s.afterCommit += w.tally.afterCommit
 	for _, d := range w.devices {
@@ -73,7 +76,7 @@ func (s *tally) add(w *world) {
 func (s *tally) check(t *testing.T) {
 	for name, n := range map[string]int{
 		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
-		"compared lists": s.compared, "erased readers": s.erased, "happenings between commit and acknowledgement": s.afterCommit,
+		"compared lists": s.compared, "erased readers": s.erased, "killed devices": s.kills, "transactions of devices": s.stored, "happenings between commit and acknowledgement": s.afterCommit,
 	} {
 		if n == 0 {
 			t.Errorf("%s = 0: the simulation does not do what it is for", name)
@@ -120,8 +123,7 @@ func newWorld(seed uint64, sabotage *saboteur) *world {
 	w.store = newLedger(w)
 	w.open()
 	for i, user := range []string{"ada", "ada", "bob"} {
-		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}}
-		d.m = replica.New(replica.Config{Client: d.name, User: user, Seed: seed + uint64(i)})
+		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, store: map[string][]byte{}}
 		w.devices = append(w.devices, d)
 	}
 	return w
@@ -146,12 +148,11 @@ func (w *world) run() error {
 		w.put()
 	}
 	for _, d := range w.devices {
-		d.step(replica.Start{})
 		d.limit = 1 + w.pick(8)
 		if w.pick(4) == 0 {
 			d.filter = (&core.Wanted{Not: core.Labels{Tags: []string{"go"}}}).Filter()
 		}
-		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
+		d.begin()
 	}
 	for range 150 + w.pick(250) {
 		w.tally.steps++
@@ -169,7 +170,7 @@ func (w *world) run() error {
 // happen is one thing of all that may happen.
 func (w *world) happen() {
 	d := w.devices[w.pick(len(w.devices))]
-	switch w.pick(24) {
+	switch w.pick(25) {
 	case 0:
 		w.put()
 	case 1:
@@ -208,6 +209,10 @@ func (w *world) happen() {
 		}
 	case 12:
 		w.pass(int64(w.pick(40_000)))
+	case 13:
+		if d.keeps && w.chance(3) {
+			d.kill()
+		}
 	default:
 		w.pass(int64(w.pick(60)))
 	}
