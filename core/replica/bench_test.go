@@ -32,7 +32,7 @@ func BenchmarkRestore(b *testing.B) {
 // BenchmarkStoreSnapshot takes a snapshot of one frame, and stores it.
 func BenchmarkStoreSnapshot(b *testing.B) {
 	const n = 10_000
-	frame := wire.Encode(bigSnapshot(n))
+	frames := told(replica.New(replica.Config{}), bigSnapshot(n))
 	for _, stores := range []bool{false, true} {
 		b.Run(fmt.Sprint(n, "/stores=", stores), func(b *testing.B) {
 			b.ReportAllocs()
@@ -41,7 +41,9 @@ func BenchmarkStoreSnapshot(b *testing.B) {
 				m.Step(replica.Start{}, began)
 				m.Step(replica.Opened{}, began)
 				m.Step(replica.Frame{Bytes: wire.Encode(welcome(5, 0))}, began)
-				m.Step(replica.Frame{Bytes: frame}, began)
+				for _, f := range frames {
+					m.Step(replica.Frame{Bytes: wire.Encode(f)}, began)
+				}
 				if m.Index() == nil || m.Index().Len() != n {
 					b.Fatal("not taken")
 				}
@@ -79,9 +81,11 @@ func bigSnapshot(n int) *wire.Snapshot {
 func bigStore(n int) (entries []replica.Entry, bytes int) {
 	m := replica.New(replica.Config{Client: "c", User: "ada", Stores: true})
 	store := twinStore{}
-	for _, in := range []replica.Input{
-		replica.Start{}, replica.Opened{}, replica.Frame{Bytes: wire.Encode(welcome(5, 0))}, replica.Frame{Bytes: wire.Encode(bigSnapshot(n))},
-	} {
+	inputs := []replica.Input{replica.Start{}, replica.Opened{}, replica.Frame{Bytes: wire.Encode(welcome(5, 0))}}
+	for _, f := range told(m, bigSnapshot(n)) {
+		inputs = append(inputs, replica.Frame{Bytes: wire.Encode(f)})
+	}
+	for _, in := range inputs {
 		for _, e := range m.Step(in, began) {
 			if s, ok := e.(replica.Store); ok {
 				store.do(s)

@@ -123,7 +123,11 @@ type (
 	// Status, whenever it changed.
 	Status struct {
 		State          State
-		Items          int
+		Items          int    // held
+		AllItems       uint64 // of the server's catalog, as far as known
+		Shelves        int    // held, each with a checksum that holds
+		AllShelves     uint64
+		Bytes          int // packed, of all records held or on their way: at most Config.Budget, if that is not 0
 		Epoch, Seq     uint64
 		Pending        int // ops that the server has not decided
 		Sent           int // of these, how many are on their way

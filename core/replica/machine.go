@@ -15,6 +15,7 @@ type Config struct {
 	Token  string
 	Seed   uint64 // for the jitter of reconnects
 	Stores bool   // the shell carries out Store
+	Budget uint64 // packed bytes of records that the machine may hold; 0: the whole catalog
 }
 
 // Machine is one client. Its methods are for one goroutine.
@@ -23,15 +24,14 @@ type Machine struct {
 	now    int64 // Unix milliseconds, as of the last Step
 	random uint64
 
-	// The catalog: nil index until the first snapshot was whole.
-	index               *core.Index
-	epoch, seq, learned uint64
-	policy              *core.Policy
-	analyzer            *text.Analyzer
-	building            *building
-	scratch             core.Scratch
-	// suspect: what is shown may be wrong, so the next hello asks for a snapshot; it stays in view until that is whole.
-	suspect bool
+	catalog                // in view
+	next     *catalog      // of another epoch, until it is whole enough to take the other's place
+	parts    []*wire.Delta // of a step whose end has not come
+	cards    *core.Index   // items that stand on no shelf, for their cards and damps; nil for none
+	policy   *core.Policy
+	analyzer *text.Analyzer
+	scratch  core.Scratch
+	told     wire.Check // what the server does not know yet of lists that were compared
 
 	// The reader.
 	base     profile // as the server confirmed it, up to op baseOp
@@ -76,6 +76,7 @@ type question struct {
 	wireName string
 	shown    []core.Ranked // what was last shown
 	known    bool          // shown was shown
+	server   bool          // and is the server's list
 }
 
 // Timeouts in milliseconds.
@@ -142,6 +143,9 @@ func (m *Machine) Index() *core.Index { return m.index }
 // Position returns the catalog's position as shown.
 func (m *Machine) Position() (epoch, seq, learned uint64) { return m.epoch, m.seq, m.learned }
 
+// Shelves returns what is in view or on its way, as the next hello would tell it.
+func (m *Machine) Shelves() []wire.Held { return m.catalog.hold() }
+
 // LastOp returns the highest op number ever given, in this life or an earlier one that was restored.
 func (m *Machine) LastOp() uint64 { return m.last }
 
@@ -189,12 +193,13 @@ func (m *Machine) opened() {
 	if m.state != Connecting {
 		return
 	}
-	m.state, m.sentUpTo, m.building, m.welcomed = Syncing, 0, nil, false
+	m.state, m.sentUpTo, m.parts, m.welcomed = Syncing, 0, nil, false
 	h := &wire.Hello{
-		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
+		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last, Budget: m.cfg.Budget,
 	}
-	if m.index != nil && !m.suspect {
-		h.Epoch, h.Seq = m.epoch, m.seq
+	c := m.catching()
+	if c.index != nil || len(c.shelves) > 0 {
+		h.Epoch, h.Seq, h.Shelves = c.epoch, c.seq, c.hold()
 	}
 	m.send(h)
 	m.wake(m.now + answerTimeout)
@@ -203,7 +208,7 @@ func (m *Machine) opened() {
 // closed waits for the next try: twice as long each time, somewhere in the upper half, so that readers cut off
 // together do not come back together.
 func (m *Machine) closed(code int) {
-	m.state, m.building, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
+	m.state, m.parts, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
 	if !wire.Reconnects(code) {
 		m.retryAt = 0
 		m.emit(Wake{0})
@@ -254,10 +259,11 @@ func (m *Machine) abandon(code int, reason string) {
 func (m *Machine) report() {
 	s := m.status
 	s.State = m.state
-	s.Items = 0
+	s.Items, s.AllItems, s.AllShelves = 0, m.total, m.of
 	if m.index != nil {
 		s.Items = m.index.Len()
 	}
+	s.Shelves, s.Bytes = m.held()
 	s.Epoch, s.Seq = m.epoch, m.seq
 	s.Pending = len(m.outbox)
 	s.Sent = m.sent()

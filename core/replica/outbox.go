@@ -108,7 +108,7 @@ func (m *Machine) apply(p profile, op wire.Op) profile {
 	if m.index == nil || m.policy == nil {
 		return p
 	}
-	n, ok := m.index.NumOf(core.ItemID(op.Item))
+	n, ok := m.numOf(core.ItemID(op.Item))
 	if !ok {
 		return p
 	}
@@ -136,10 +136,8 @@ func (m *Machine) profileChanged() {
 	e := ProfileChanged{History: m.shown.history, Preferences: m.shown.preferences}
 	for _, v := range m.shown.history {
 		id := core.ItemID("")
-		if m.index != nil {
-			if r := m.index.Get(v.Item); r != nil {
-				id = r.ID
-			}
+		if r := m.record(v.Item); r != nil {
+			id = r.ID
 		}
 		e.IDs = append(e.IDs, id)
 	}

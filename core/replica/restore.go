@@ -114,6 +114,8 @@ func (m *Machine) restoreCatalog(t *stored) bool {
 	u := unpacker{b: t.head}
 	at := position{u.uint(), u.uint(), u.uint()}
 	items, blocks, sums, deltas := u.uint(), u.uint(), u.uint(), u.uint()
+	c := catalog{epoch: at.epoch, seq: at.seq, learned: at.learned, total: u.uint(), of: u.uint()}
+	shelves := readShelves(&u)
 	if t.torn || !u.whole() || uint64(len(t.blocks)) != blocks || uint64(len(t.log)) != deltas || at.epoch != m.epoch && m.epoch != 0 {
 		return false
 	}
@@ -136,9 +138,38 @@ func (m *Machine) restoreCatalog(t *stored) bool {
 	if s.sums != sums || uint64(x.Len()) != items {
 		return false
 	}
-	m.index, m.epoch, m.seq, m.learned = x, at.epoch, at.seq, at.learned
+	c.index = x
+	for i := range shelves {
+		c.shelves = append(c.shelves, &shelf{id: shelves[i].id, shown: true, seq: shelves[i].seq})
+	}
+	gone := c.recount(nil)
+	for i, of := range c.shelves {
+		want := &shelves[i]
+		of.followed = want.followed
+		if want.followed && (of.items != want.items || of.sum != want.sum || of.bytes != want.bytes) || len(gone) > 0 {
+			return false
+		}
+	}
+	m.catalog = c
 	m.keeping.catalog = s
 	return true
+}
+
+// readShelves reads what head wrote of shelves; those that contain each other are not of it.
+func readShelves(u *unpacker) (out []shelf) {
+	for len(u.b) > 0 && !u.bad {
+		s := shelf{id: wire.Shelf(u.uint()), followed: u.uint() == 1, seq: u.uint(), items: u.uint(), sum: u.uint(), bytes: int(u.uint())}
+		for i := range out {
+			if out[i].id.Contains(s.id) || s.id.Contains(out[i].id) {
+				u.bad = true
+			}
+		}
+		if !s.id.Valid() {
+			u.bad = true
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // lateItem is an item that the log speaks of: as its block has it, nil if that does not, and what came after.

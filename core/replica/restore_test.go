@@ -40,7 +40,12 @@ func (k *keeper) do(in replica.Input) *keeper {
 	return k
 }
 
-func (k *keeper) frame(m wire.Message) { k.t.Helper(); k.do(replica.Frame{Bytes: wire.Encode(m)}) }
+func (k *keeper) frame(m wire.Message) {
+	k.t.Helper()
+	for _, m := range told(k.m, m) {
+		k.do(replica.Frame{Bytes: wire.Encode(m)})
+	}
+}
 
 // kept is a store with everything in it: a catalog of three items, a delta, a profile, three ops of which one is
 // decided, of the client "first".

@@ -4,18 +4,9 @@ import (
 	"errors"
 	"slices"
 
-	"nigh/core"
 	"nigh/core/text"
 	"nigh/core/wire"
 )
-
-// building is a snapshot on its way: it takes the index's place when it is whole.
-type building struct {
-	index               *core.Index
-	epoch, seq, learned uint64
-	chunk               uint64
-	sum                 uint64
-}
 
 func (m *Machine) frame(b []byte) {
 	if m.state != Syncing && m.state != Live {
@@ -56,6 +47,10 @@ func (m *Machine) message(msg wire.Message) {
 		m.recs(msg)
 	case *wire.Reset:
 		m.reset(msg)
+	case *wire.Shelves:
+		m.arrange(msg)
+	case *wire.Cards:
+		m.cardsCame(msg)
 	case *wire.Error:
 		m.lastFault = msg.Reason
 	}
@@ -63,6 +58,7 @@ func (m *Machine) message(msg wire.Message) {
 
 func (m *Machine) welcome(w *wire.Welcome) {
 	m.lastFault = ""
+	m.adopt(w.Epoch)
 	m.skew = w.NowMillis - m.now
 	m.welcomed, m.target = true, w.Seq
 	if m.policy == nil || m.policy.Language != w.Policy.Language || !slices.Equal(m.policy.Languages, w.Policy.Languages) {
@@ -92,118 +88,7 @@ func (m *Machine) welcome(w *wire.Welcome) {
 		m.send(q.wire())
 	}
 	m.flush()
-	if m.index != nil && !m.suspect && m.epoch == w.Epoch && m.seq == w.Seq {
-		m.caughtUp()
-	}
 	m.answerAll(false)
-}
-
-func (m *Machine) snapshot(s *wire.Snapshot) {
-	if s.Chunk == 0 {
-		m.building = &building{
-			index: core.NewIndex(), epoch: s.Epoch, seq: s.Seq, learned: s.Learned, sum: wire.SumStart,
-		}
-	}
-	b := m.building
-	if b == nil || s.Chunk != b.chunk || s.Epoch != b.epoch || s.Seq != b.seq {
-		m.abandon(wire.CloseProtocol, "a chunk of the snapshot is missing")
-		return
-	}
-	b.chunk++
-	b.sum = wire.Sum(b.sum, s.Records)
-	for _, packed := range s.Records {
-		r, err := wire.ReadRecord(packed)
-		if err != nil || !b.index.Put(r) {
-			m.abandon(wire.CloseProtocol, "a record of the snapshot is torn")
-			return
-		}
-	}
-	if !s.Last {
-		return
-	}
-	if b.sum != s.Sum || uint64(b.index.Len()) != s.Items {
-		m.abandon(wire.CloseProtocol, "the snapshot's checksum does not hold")
-		return
-	}
-	if b.epoch != m.epoch { // item numbers mean other items now
-		m.base, m.baseOp = profile{preferences: m.base.preferences}, 0
-	}
-	m.index, m.epoch, m.seq, m.learned, m.building, m.suspect = b.index, b.epoch, b.seq, b.learned, nil, false
-	m.keepCatalog()
-	m.keepReader() // whose numbers are of this epoch now
-	m.caughtUp()
-	m.rebuild()
-	m.answerAll(false)
-}
-
-func (m *Machine) delta(d *wire.Delta) {
-	if m.index == nil || m.suspect || m.building != nil || d.From != m.seq || d.To < d.From {
-		m.abandon(wire.CloseProtocol, "a delta does not follow on the position held")
-		return
-	}
-	// Everything is read before anything is applied: a torn delta must not leave half of itself behind.
-	var records []*core.Record
-	var weights []core.Weights
-	for _, packed := range d.Records {
-		r, err := wire.ReadRecord(packed)
-		if err != nil {
-			m.abandon(wire.CloseProtocol, "a record of a delta is torn")
-			return
-		}
-		records = append(records, r)
-	}
-	for _, packed := range d.Weights {
-		w, err := wire.ReadWeights(packed)
-		if err != nil {
-			m.abandon(wire.CloseProtocol, "the weights of a delta are torn")
-			return
-		}
-		weights = append(weights, w)
-	}
-	if !m.fits(d.Deleted, records, weights) { // the server knows items that this copy should hold and does not
-		m.suspect = true
-		m.abandon(wire.CloseProtocol, "a delta speaks of items that are not there")
-		return
-	}
-	for _, n := range d.Deleted {
-		m.index.Delete(n)
-	}
-	for _, r := range records {
-		m.index.Put(r)
-	}
-	for _, w := range weights {
-		m.index.Reweigh(w)
-	}
-	m.seq, m.learned = d.To, d.Learned
-	m.keepDelta(d)
-	m.caughtUp()
-	m.rebuild()
-	m.answerAll(false)
-}
-
-// fits tells whether the index will take all of a delta: no id of two items, no weights without an item.
-func (m *Machine) fits(deleted []core.ItemNum, records []*core.Record, weights []core.Weights) bool {
-	gone := make(map[core.ItemNum]bool, len(deleted))
-	for _, n := range deleted {
-		gone[n] = true
-	}
-	ids := make(map[core.ItemID]core.ItemNum, len(records))
-	put := make(map[core.ItemNum]bool, len(records))
-	for _, r := range records {
-		if n, ok := m.index.NumOf(r.ID); ok && n != r.Num && !gone[n] {
-			return false
-		}
-		if ids[r.ID] != 0 || put[r.Num] {
-			return false
-		}
-		ids[r.ID], put[r.Num] = r.Num, true
-	}
-	for _, w := range weights {
-		if !put[w.Num] && (gone[w.Num] || m.index.Get(w.Num) == nil) {
-			return false
-		}
-	}
-	return m.index.Len()+len(records) <= core.MaxItems
 }
 
 func (m *Machine) caughtUp() {
@@ -255,7 +140,7 @@ func (m *Machine) reset(r *wire.Reset) {
 		m.abandon(wire.CloseVersion, r.Reason)
 	case wire.ResetUnknownClient: // welcome tells which ops the server holds
 		m.abandon(wire.CloseProtocol, r.Reason)
-	default:
-		m.building = nil // the old catalog is shown until the snapshot that follows is whole
+	default: // what is in view stays until snapshots have taken its place
+		m.catching().forget()
 	}
 }

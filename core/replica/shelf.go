@@ -34,8 +34,8 @@ type shelfStore struct {
 	bytes   int // of the blocks
 	log     []storedDelta
 	logSize int
-	sums    uint64 // exclusive or of the blocks'
-	items   int    // in blocks and log together
+	sums    uint64                // exclusive or of the blocks'
+	dirty   map[core.ItemNum]bool // blocks that are out of date, besides what the log tells
 }
 
 type storedBlock struct {
@@ -65,6 +65,10 @@ func (m *Machine) keepCatalog() {
 	s := &m.keeping.catalog
 	*s = shelfStore{prefix: catalog0, blocks: map[core.ItemNum]*storedBlock{}}
 	m.keeping.clear(s.prefix)
+	if m.index == nil {
+		s.blocks = nil
+		return
+	}
 	m.index.Each(func(r *core.Record) bool {
 		if b := r.Num >> blockBits; s.blocks[b] == nil {
 			s.blocks[b] = &storedBlock{}
@@ -74,7 +78,45 @@ func (m *Machine) keepCatalog() {
 	for b := range s.blocks {
 		s.write(&m.keeping, b, m.index, m.position())
 	}
-	s.head(&m.keeping, m.index, m.position())
+	s.head(&m.keeping, &m.catalog)
+}
+
+// keepItems stores what shelves brought or took with them. While shelves still enter it waits for them: with each of
+// them nearly every block changes.
+func (m *Machine) keepItems(nums []core.ItemNum) {
+	k, s := &m.keeping, &m.keeping.catalog
+	if !k.on || m.index == nil {
+		return
+	}
+	if s.blocks == nil {
+		m.keepCatalog()
+		return
+	}
+	if s.dirty == nil {
+		s.dirty = map[core.ItemNum]bool{}
+	}
+	for _, n := range nums {
+		s.dirty[n>>blockBits] = true
+	}
+	for _, of := range m.shelves {
+		if of.entering {
+			return
+		}
+	}
+	m.keepDirty()
+	s.head(k, &m.catalog)
+}
+
+func (m *Machine) keepDirty() {
+	s := &m.keeping.catalog
+	for b := range s.dirty {
+		if s.blocks[b] == nil {
+			s.blocks[b] = &storedBlock{}
+		}
+		s.write(&m.keeping, b, m.index, m.position())
+	}
+	s.dirty = nil
+	s.trim(&m.keeping)
 }
 
 func (m *Machine) position() position { return position{m.epoch, m.seq, m.learned} }
@@ -82,8 +124,17 @@ func (m *Machine) position() position { return position{m.epoch, m.seq, m.learne
 // keepDelta stores a delta that was just applied, and the position that it led to.
 func (m *Machine) keepDelta(d *wire.Delta) {
 	k, s := &m.keeping, &m.keeping.catalog
-	if !k.on || s.blocks == nil || d.To == d.From {
+	if !k.on || m.index == nil || d.To == d.From && len(s.dirty) == 0 && s.blocks != nil {
 		return // a revision alone is told again by the next hello's answer
+	}
+	if s.blocks == nil {
+		m.keepCatalog()
+		return
+	}
+	m.keepDirty()
+	if d.To == d.From {
+		s.head(k, &m.catalog)
+		return
 	}
 	_, size := k.put(s.logKey(d.To), wire.Encode(d))
 	s.log = append(s.log, storedDelta{d.To, size})
@@ -94,7 +145,7 @@ func (m *Machine) keepDelta(d *wire.Delta) {
 		left -= s.write(k, b, m.index, m.position())
 		s.trim(k)
 	}
-	s.head(k, m.index, m.position())
+	s.head(k, &m.catalog)
 }
 
 // eachTouched calls f with the item of every part of a delta that can be read.
@@ -174,8 +225,9 @@ func (s *shelfStore) trim(k *keeping) {
 	}
 }
 
-// head: epoch, position, learned revision, items, blocks, their sum, deltas in the log.
-func (s *shelfStore) head(k *keeping, x *core.Index, at position) {
+// head: epoch, position, learned revision, items, blocks, their sum, deltas in the log; items and shelves of the server's
+// catalog; then each shelf in view: name, whether it is followed, position, items, checksum, bytes.
+func (s *shelfStore) head(k *keeping, c *catalog) {
 	stored := 0
 	for _, b := range s.blocks {
 		if b.size > 0 {
@@ -183,8 +235,21 @@ func (s *shelfStore) head(k *keeping, x *core.Index, at position) {
 		}
 	}
 	var b []byte
-	for _, v := range []uint64{at.epoch, at.seq, at.learned, uint64(x.Len()), uint64(stored), s.sums, uint64(len(s.log))} {
+	for _, v := range []uint64{
+		c.epoch, c.seq, c.learned, uint64(c.index.Len()), uint64(stored), s.sums, uint64(len(s.log)), c.total, c.of,
+	} {
 		b = appendUint(b, v)
+	}
+	for _, of := range c.shelves {
+		if of.shown {
+			followed := uint64(0)
+			if of.followed {
+				followed = 1
+			}
+			for _, v := range []uint64{uint64(of.id), followed, of.seq, of.items, of.sum, uint64(of.bytes)} {
+				b = appendUint(b, v)
+			}
+		}
 	}
 	k.put(s.headKey(), b)
 }

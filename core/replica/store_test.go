@@ -162,7 +162,10 @@ func (l *life) inspect() {
 		l.t.Fatalf("the next life knows %d ops, %d of %d were recorded", got, l.recorded, len(l.did))
 	}
 	if m.Index() != nil {
-		_, seq, _ := m.Position()
+		seq := uint64(0)
+		for _, h := range m.Shelves() {
+			seq = max(seq, h.Seq)
+		}
 		if got, want := packed(m.Index()), l.catalogs[seq]; !maps.Equal(got, want) {
 			l.t.Fatalf("the next life shows %d items at %d, the server had %d", len(got), seq, len(want))
 		}
@@ -217,18 +220,24 @@ func (l *life) connect() {
 		l.t.Fatalf("client = %q, want %q of the first life", hello.Client, l.client)
 	}
 	l.run(replica.Frame{Bytes: wire.Encode(welcome(l.seq, l.acked))})
-	if hello.Epoch == 1 {
-		l.run(replica.Frame{Bytes: wire.Encode(l.catchUp(hello.Seq))})
+	if len(hello.Shelves) == 1 && hello.Shelves[0].UpTo == 0 {
+		l.run(replica.Frame{Bytes: wire.Encode(&wire.Shelves{Keep: []wire.Shelf{wire.Whole}, Of: 1, Items: uint64(l.server.Len())})})
+		d := l.catchUp(hello.Shelves[0].Seq)
+		d.From = hello.Seq
+		l.run(replica.Frame{Bytes: wire.Encode(d)})
 	} else {
 		var all [][]byte
 		for _, n := range slices.Sorted(maps.Keys(packed(l.server))) {
 			all = append(all, []byte(packed(l.server)[n]))
 		}
 		half := len(all) / 2
-		s := &wire.Snapshot{Epoch: 1, Seq: l.seq, Learned: 1, Items: uint64(len(all)), Records: all[:half], Sum: wire.Sum(wire.SumStart, all[:half])}
+		top, _ := wire.ReadRecord(all[half])
+		s := &wire.Snapshot{Epoch: 1, Seq: l.seq, Learned: 1, Items: uint64(len(all)), Records: all[:half], Sum: sumOf(all), Shelf: wire.Whole, UpTo: top.Num - 1}
+		l.run(replica.Frame{Bytes: wire.Encode(&wire.Shelves{Enter: []wire.Shelf{wire.Whole}, Of: 1, Items: s.Items})})
 		l.run(replica.Frame{Bytes: wire.Encode(s)})
-		s.Chunk, s.Last, s.Records, s.Sum = 1, true, all[half:], wire.Sum(wire.SumStart, all)
+		s.Last, s.Records, s.After, s.UpTo = true, all[half:], top.Num-1, 1<<32-1
 		l.run(replica.Frame{Bytes: wire.Encode(s)})
+		l.run(replica.Frame{Bytes: wire.Encode(&wire.Delta{From: hello.Seq, To: l.seq, Learned: 1, Items: s.Items})})
 	}
 	l.run(replica.Frame{Bytes: wire.Encode(&wire.Profile{Op: l.acked})})
 }
@@ -247,6 +256,7 @@ func (l *life) catchUp(from uint64) *wire.Delta {
 			d.Records = append(d.Records, []byte(r))
 		}
 	}
+	d.Checkpoints, d.Items = checkpoint(l.server, &wire.Delta{})
 	return d
 }
 
@@ -284,6 +294,7 @@ func (l *life) change() {
 	}
 	l.seq = d.To
 	l.catalogs[l.seq] = packed(l.server)
+	d.Checkpoints, d.Items = checkpoint(l.server, &wire.Delta{})
 	if l.status.State == replica.Live {
 		l.run(replica.Frame{Bytes: wire.Encode(d)})
 	}
