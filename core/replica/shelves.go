@@ -100,6 +100,7 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 		b.put(r)
 	}
 	b.seq, b.learned, b.upTo = s.Seq, s.Learned, s.UpTo
+	m.makeRoom(c)
 	if !s.Last {
 		return
 	}
@@ -109,6 +110,38 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 		return
 	}
 	m.enter(c, to)
+}
+
+// makeRoom takes former states out of view where there is no room for them beside what takes their place: how large they
+// are the server does not know.
+func (m *Machine) makeRoom(c *catalog) {
+	if m.cfg.Budget == 0 || c.index == nil {
+		return
+	}
+	var gone []core.ItemNum
+	for _, s := range c.shelves {
+		if _, bytes := c.held(); uint64(bytes) <= m.cfg.Budget {
+			break
+		}
+		if !s.shown || s.followed {
+			continue
+		}
+		s.shown, s.items, s.sum, s.bytes = false, 0, 0, 0
+		c.index.Each(func(r *core.Record) bool {
+			if s.id.Holds(wire.KeyOf(r)) {
+				gone = append(gone, r.Num)
+			}
+			return true
+		})
+	}
+	for _, n := range gone {
+		c.index.Delete(n)
+	}
+	if len(gone) > 0 && c == &m.catalog {
+		m.keepItems(gone)
+		m.rebuild()
+		m.answerAll(false)
+	}
 }
 
 // enter brings a shelf into view whose checksum holds.

@@ -391,7 +391,8 @@ func (c *Catalog) unflushed() []core.ItemNum {
 func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.ItemNum) error {
 	o := &c.owner
 	b := store.Batch{Neighbours: map[core.ItemNum][]byte{}}
-	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed}
+	to, learned := o.seq+1, o.committed
+	var changes []change
 	for _, n := range nums {
 		if o.neighbours[n] && !o.related[n] {
 			b.Neighbours[n] = learn.EncodeNeighbours(o.content.Neighbours(n))
@@ -402,15 +403,17 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 		}
 		r := x.Get(n)
 		packed := wire.AppendRecord(nil, r)
-		b.Records = append(b.Records, store.StoredRecord{Seq: d.To, Num: n, ID: string(r.ID), Record: packed})
-		if features {
-			d.Records = append(d.Records, packed)
-		} else {
-			d.Weights = append(d.Weights, wire.AppendWeights(nil, r.Weights()))
+		b.Records = append(b.Records, store.StoredRecord{
+			Seq: to, Num: n, ID: string(r.ID), Record: packed, Moved: o.shelving.moves(r, to),
+		})
+		ch := change{record: r, packed: packed}
+		if !features {
+			ch.weights = wire.AppendWeights(nil, r.Weights())
 		}
+		changes = append(changes, ch)
 	}
 	if len(b.Records) == len(o.live) {
-		d.Learned = o.learned // nothing is live that the new position does not hold
+		learned = o.learned // nothing is live that the new position does not hold
 	}
 	if err := c.store.Commit(ctx, b); err != nil {
 		return fmt.Errorf("commit learned weights: %w", err)
@@ -424,9 +427,9 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 	if len(b.Records) == 0 {
 		return nil // neighbours alone are nobody else's business
 	}
-	o.seq, o.committed = d.To, d.Learned
+	o.seq, o.committed = to, learned
 	c.sides.write(c.version(), func(*core.Index) {})
-	c.feed.publish(wire.Encode(d), d.From, d.To)
+	c.feed.publish(o.shelving.step(to, learned, changes, nil))
 	c.watches.signal(true, nil)
 	return nil
 }

@@ -53,6 +53,9 @@ type Catalog struct {
 	scratch  sync.Pool // of *core.Scratch
 
 	limits limits
+	common common
+
+	agreed, differed atomic.Uint64 // lists that clients compared with their own
 
 	owner owner // what only the goroutine of Run touches
 	// inline, if not nil, makes each call its own owner instead of Run, and is called between a call's commit and its

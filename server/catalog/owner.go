@@ -9,6 +9,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/learn"
+	"nigh/core/wire"
 	"nigh/server/store"
 )
 
@@ -24,8 +25,11 @@ type request struct {
 	reply    chan error // capacity 1
 }
 
-// snapshotRequest is filled by the owner; snapshotData may be shared with others.
-type snapshotRequest struct{ *snapshotData }
+// snapshotRequest asks for shelves, and is filled by the owner; what it holds is shared with others.
+type snapshotRequest struct {
+	shelves []wire.Shelf
+	snapshots
+}
 
 // owner is the state of the one goroutine that changes the catalog.
 type owner struct {
@@ -66,8 +70,9 @@ type owner struct {
 	lastPut      time.Time
 	waitingSince time.Time // when more than a few items began to wait
 	finders      []learn.Finder
-	snapshot     *snapshotData // of position seq, or nil
-	refineAt     time.Time     // when the next items may be refined
+	shelving     shelving
+	snapshots    map[wire.Shelf]*shelfSnapshot // as taken last
+	refineAt     time.Time                     // when the next items may be refined
 	flushFailed  bool
 	policy       uint64     // under which all records in the store were made, as it knows
 	policyTried  time.Time  // when that was last to be written
@@ -214,23 +219,6 @@ func (c *Catalog) commitTogether(batch []*request) {
 			}
 		}
 	}
-}
-
-// takeSnapshot fills a request with the whole catalog at its present position.
-func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
-	o := &c.owner
-	if err := c.flushRecords(context.Background()); err != nil {
-		return err
-	}
-	if o.snapshot == nil || o.snapshot.version.Seq != o.seq {
-		o.snapshot = &snapshotData{version: c.version()}
-		c.sides.current().Each(func(r *core.Record) bool {
-			o.snapshot.records = append(o.snapshot.records, r)
-			return true
-		})
-	}
-	r.snapshotData = o.snapshot
-	return nil
 }
 
 // version is the state as the owner knows it.

@@ -59,7 +59,7 @@ func TestStart_ServesWhatIsStoredWhileItLearns(t *testing.T) {
 			r.erase("reader2")
 			settled := make(chan error, 1)
 			go func() { settled <- r.Settle(bg) }()
-			if _, _, err := r.Snapshot(bg); err != nil { // answered by the owner behind Settle
+			if _, err := r.snapshot(bg, wire.Whole); err != nil { // answered by the owner behind Settle
 				t.Fatal(err)
 			}
 			for n, rec := range r.index() {

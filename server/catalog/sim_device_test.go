@@ -27,10 +27,11 @@ type device struct {
 	shown  map[string]replica.List
 	done   []int64        // tags of ops, in order
 	acked  map[int64]bool // those that an acknowledgement has come for
-	at     uint64         // position last checked
-	limit  int            // of the question "you"
-	filter core.Filter    // of it
-	after  string         // of the question "page"
+	at     []wire.Held    // as checked last
+	budget uint64
+	limit  int         // of the question "you"
+	filter core.Filter // of it
+	after  string      // of the question "page"
 	asked  map[string]core.ItemID
 
 	keeps    bool // it has a store
@@ -53,7 +54,7 @@ func (d *device) begin() {
 	if len(d.store) > 0 { // which knows it
 		client = fmt.Sprint(d.name, " in life ", d.lives)
 	}
-	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps})
+	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget})
 	for _, key := range slices.Sorted(maps.Keys(d.store)) {
 		d.step(replica.Restore{Entries: []replica.Entry{{Key: key, Value: d.store[key]}}})
 	}
@@ -72,7 +73,7 @@ func (d *device) kill() {
 		d.conn = nil
 		w.drop(c)
 	}
-	d.trying, d.wakeAt, d.at, d.after, d.asked = false, 0, 0, "", nil
+	d.trying, d.wakeAt, d.at, d.after, d.asked = false, 0, nil, "", nil
 	d.status, d.told, d.shown = replica.Status{}, replica.ProfileChanged{}, nil
 	before := len(d.done)
 	d.begin()

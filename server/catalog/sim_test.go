@@ -10,6 +10,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/replica"
+	"nigh/core/wire"
 	"nigh/server/store"
 )
 
@@ -99,10 +100,11 @@ type world struct {
 	nested   bool   // within a call's return
 	quiet    bool   // no more faults
 	sabotage *saboteur
-	refused  map[int64]bool    // tags of ops that the server refused
-	catalogs map[uint64]uint64 // checksum of the catalog by position
-	tags     int64             // given so far: each op's and event's ValueMilli
-	rest     map[int64]string  // readers of acknowledged REST events, by tag
+	refused  map[int64]bool                     // tags of ops that the server refused
+	catalogs map[uint64]map[core.ItemNum]string // packed records by position
+	keys     map[string]wire.Key                // of packed records
+	tags     int64                              // given so far: each op's and event's ValueMilli
+	rest     map[int64]string                   // readers of acknowledged REST events, by tag
 	trace    func(string, ...any)
 	fault    error
 	tally    tally
@@ -113,17 +115,20 @@ const simStart = 1_767_225_600_000 // 2026-01-01
 func newWorld(seed uint64, sabotage *saboteur) *world {
 	w := &world{
 		rng: rand.New(rand.NewPCG(seed, 0x6e696768)), now: simStart, sabotage: sabotage,
-		refused: map[int64]bool{}, catalogs: map[uint64]uint64{}, rest: map[int64]string{},
+		refused: map[int64]bool{}, catalogs: map[uint64]map[core.ItemNum]string{}, keys: map[string]wire.Key{}, rest: map[int64]string{},
 		trace: func(string, ...any) {},
 	}
 	w.limits = defaultLimits
 	if w.pick(2) == 0 {
-		w.limits = limits{snapshotChunk: 300, catchUp: 1500, flush: 3}
+		w.limits = limits{snapshotChunk: 300, catchUp: 1500, flush: 3, past: 1 << 20, shelf: 3 + w.pick(5), tombstones: 1 + w.pick(12), replan: 1000}
 	}
 	w.store = newLedger(w)
 	w.open()
 	for i, user := range []string{"ada", "ada", "bob"} {
 		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, store: map[string][]byte{}}
+		if w.limits != defaultLimits && w.pick(2) == 0 {
+			d.budget = 1500 + uint64(w.pick(6000))
+		}
 		w.devices = append(w.devices, d)
 	}
 	return w
@@ -251,6 +256,12 @@ func (w *world) put() {
 		Description: fmt.Sprintf("number %d of %s", w.pick(1000), topics[n%4]),
 		Tags:        []string{topics[n%6], topics[w.pick(6)]}, Author: topics[n%3], Hidden: w.chance(9),
 	}
+	if w.pick(3) > 0 {
+		it.Categories = []string{topics[n%2]}
+	}
+	if w.chance(6) {
+		it.Tags = []string{topics[w.pick(6)], "other"}
+	}
 	if w.chance(9) {
 		it.Pinned = 1 + w.pick(4)
 	}
@@ -334,7 +345,7 @@ func (w *world) open() {
 		return
 	}
 	c.inline = w.afterCall
-	c.limits = w.limits
+	c.shelve(w.limits)
 	w.c = c
 }
 

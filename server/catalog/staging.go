@@ -186,7 +186,8 @@ func (s *staging) records() {
 		p.record = r
 		s.batch.Items = append(s.batch.Items, store.StoredItem{Item: p.item, Num: n})
 		s.batch.Neighbours[n] = nil // to be found for the new text, also by the next process if this one ends
-		s.batch.Records = append(s.batch.Records, store.StoredRecord{Num: n, ID: p.item.ID, Record: wire.AppendRecord(nil, r)})
+		s.batch.Records = append(s.batch.Records, store.StoredRecord{Num: n, ID: p.item.ID, Record: wire.AppendRecord(nil, r),
+			Moved: o.shelving.moves(r, o.seq+1)})
 	}
 	for i := range s.batch.Records {
 		s.batch.Records[i].Seq = o.seq + 1
@@ -247,10 +248,10 @@ func (s *staging) remember() {
 			c.neighboursOf(m)
 		}
 	}
-	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed, Deleted: s.batch.Deleted}
+	var changes []change
 	for _, r := range s.batch.Records {
 		if !r.Deleted {
-			d.Records = append(d.Records, r.Record)
+			changes = append(changes, change{record: s.puts[r.Num].record, packed: r.Record})
 		}
 	}
 	if len(o.waiting) <= fewItems {
@@ -283,6 +284,7 @@ func (s *staging) remember() {
 		}
 	})
 	c.size.Store(int64(c.sides.current().Len()))
-	c.feed.publish(wire.Encode(d), d.From, d.To)
+	c.feed.publish(o.shelving.step(o.seq, o.committed, changes, s.batch.Deleted))
+	c.compact()
 	c.watches.signal(true, nil)
 }

@@ -156,11 +156,11 @@ func TestVectors_NeverTravelToBrowsers(t *testing.T) {
 	r.did("ada", "view", "other")
 	r.settle()
 	sent := frames()
-	state, _, err := r.Snapshot(bg)
+	state, err := r.snapshot(bg, wire.Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent = append(sent, state...)
+	sent = append(sent, state.shelves[0].all()...)
 	all := bytes.Join(sent, nil)
 	if !bytes.Contains(all, []byte("secret")) {
 		t.Fatal("the item itself was not sent: the test sees nothing")
