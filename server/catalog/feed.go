@@ -191,10 +191,8 @@ func (c *Catalog) catchUp(ctx context.Context, from map[wire.Shelf]store.Seq) (*
 	size := map[wire.Shelf]int{}
 	err := c.store.EachRecord(ctx, first, func(r store.StoredRecord) error {
 		out.to = max(out.to, r.Seq)
-		if r.Deleted || r.Moved > first {
-			out.gone = append(out.gone, r.Num)
-		}
 		if r.Deleted {
+			out.gone = append(out.gone, r.Num)
 			return nil
 		}
 		rec, err := wire.ReadRecord(r.Record)
@@ -202,8 +200,14 @@ func (c *Catalog) catchUp(ctx context.Context, from map[wire.Shelf]store.Seq) (*
 			return err
 		}
 		id := l.of(wire.KeyOf(rec))
-		if id == 0 || r.Seq <= from[id] {
-			return nil
+		if id != 0 && r.Seq <= from[id] {
+			return nil // the client has it, where it stands now
+		}
+		if r.Moved > first {
+			out.gone = append(out.gone, r.Num)
+		}
+		if out.parts[id] == nil {
+			return nil // a shelf that is not held, or has changed too much
 		}
 		if size[id] += len(r.Record); size[id] > c.limits.catchUp {
 			delete(out.parts, id)

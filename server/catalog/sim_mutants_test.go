@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +101,47 @@ func TestSimulation_CatchesSabotage(t *testing.T) {
 			}
 			return m
 		}), "nothing half-applied is shown"},
+		"sends more than there is room for": {up(func(_ *conn, m *wire.Hello) wire.Message {
+			m.Budget *= 2
+			return m
+		}), "no device holds more than it has room for"},
+		"does not let go of what leaves": {down(func(c *conn, m *wire.Shelves) wire.Message {
+			all := append(slices.Clone(m.Keep), m.Enter...)
+			for _, h := range c.d.m.Shelves() {
+				if h.UpTo == 0 && !slices.ContainsFunc(all, func(id wire.Shelf) bool { return id.Contains(h.Shelf) || h.Shelf.Contains(id) }) {
+					m.Keep = append(m.Keep, h.Shelf)
+				}
+			}
+			return m
+		}), "holds"},
+		"leaves a shelf out of a delta, and its checkpoint": {down(func(_ *conn, m *wire.Delta) wire.Message {
+			if m.Part {
+				return nil
+			}
+			if m.Records == nil && m.Weights == nil {
+				m.Checkpoints = nil
+			}
+			return m
+		}), "nothing half-applied is shown"},
+		"does not say that an item left its shelf": {down(func(_ *conn, m *wire.Delta) wire.Message {
+			m.Deleted = nil
+			m.Checkpoints = slices.DeleteFunc(m.Checkpoints, func(p wire.Checkpoint) bool { return true })
+			return m
+		}), "nothing half-applied is shown"},
+		"calls a snapshot newer than it is": {down(func(_ *conn, m *wire.Snapshot) wire.Message {
+			m.Seq++
+			return m
+		}), "nothing half-applied is shown"},
+		"keeps cards to itself": {down(func(_ *conn, m *wire.Cards) wire.Message {
+			m.Records = nil
+			return m
+		}), "what is shown is what the server answers"},
+		"does not tell damps again": {down(func(_ *conn, m *wire.Cards) wire.Message {
+			if !m.Reset {
+				m.Records = nil
+			}
+			return m
+		}), "what a device holds has the server's score"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const most = 400
