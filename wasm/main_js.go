@@ -27,6 +27,7 @@ func open(config js.Value) js.Value {
 		User:   text(config.Get("user")),
 		Token:  text(config.Get("token")),
 		Seed:   uint64(number(config.Get("seed"))),
+		Budget: uint64(max(0, number(config.Get("budget")))),
 	})
 	out := object()
 	method := func(name string, input func(args []js.Value) replica.Input) {

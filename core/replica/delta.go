@@ -111,7 +111,16 @@ func (c *catalog) read(parts []*wire.Delta) (s step, fault string) {
 	ids := map[core.ItemID]bool{}
 	for _, r := range s.put {
 		n, held := c.index.NumOf(r.ID)
-		if i, moved := put[n]; ids[r.ID] || held && n != r.Num && !gone[n] && (!moved || s.put[i].ID == r.ID) {
+		if held && n != r.Num && !gone[n] {
+			old := c.index.Get(n)
+			if of := c.shelfOf(wire.KeyOf(old)); of == nil || of.followed {
+				c.doubt()
+				return s, "a delta gives an id to two items"
+			}
+			gone[n] = true // of a former state that is in view until a snapshot takes its place
+			s.deleted, s.log.Deleted = append(s.deleted, old), append(s.log.Deleted, n)
+		}
+		if ids[r.ID] {
 			c.doubt()
 			return s, "a delta gives an id to two items"
 		}

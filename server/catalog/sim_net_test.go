@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"nigh/core/replica"
 	"nigh/core/wire"
@@ -33,6 +34,9 @@ type conn struct {
 // Send, SendShared and Close make conn a session's Outlet.
 func (c *conn) Send(frame []byte) {
 	if m, err := wire.Decode(frame); err == nil {
+		if _, ok := m.(*wire.Shelves); ok {
+			c.w.tally.chosen++
+		}
 		if ack, ok := m.(*wire.Ack); ok {
 			for _, r := range ack.Refused {
 				if r.Op <= uint64(len(c.d.done)) { // else by sabotage
@@ -140,6 +144,11 @@ func (w *world) moveUp(c *conn) {
 		frame := c.up[0]
 		c.up = c.up[1:]
 		w.tally.frames++
+		if h, err := wire.Decode(frame); err == nil {
+			if hello, ok := h.(*wire.Hello); ok && slices.ContainsFunc(hello.Shelves, func(h wire.Held) bool { return h.UpTo > 0 }) {
+				w.tally.resumed++
+			}
+		}
 		if w.sabotage != nil && w.sabotage.up != nil {
 			frame = w.sabotage.up(c, frame)
 		}

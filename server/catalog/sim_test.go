@@ -54,6 +54,7 @@ func TestSimulation_KeepsTheLaws(t *testing.T) {
 type tally struct {
 	steps, frames, drops, restarts, failedCommits, ops, refused, compared, erased int
 	kills, stored                                                                 int
+	partial, resumed, chosen                                                      int // devices of a part, snapshots that went on, choices of shelves
 	afterCommit                                                                   int // things that happened between commit and ack
 }
 
@@ -66,18 +67,24 @@ func (s *tally) add(w *world) {
 	s.ops += w.tally.ops
 	s.erased += w.tally.erased
 	s.kills += w.tally.kills
+	s.resumed += w.tally.resumed
+	s.chosen += w.tally.chosen
 	s.stored += w.tally.stored
 	s.refused += len(w.refused)
 	s.afterCommit += w.tally.afterCommit
 	for _, d := range w.devices {
 		s.compared += int(d.status.Agreed)
+		if uint64(d.status.Items) < d.status.AllItems {
+			s.partial++
+		}
 	}
 }
 
 func (s *tally) check(t *testing.T) {
 	for name, n := range map[string]int{
 		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
-		"compared lists": s.compared, "erased readers": s.erased, "killed devices": s.kills, "transactions of devices": s.stored, "happenings between commit and acknowledgement": s.afterCommit,
+		"compared lists": s.compared, "erased readers": s.erased, "killed devices": s.kills, "devices that hold a part": s.partial,
+		"snapshots that went on": s.resumed, "choices of shelves": s.chosen, "transactions of devices": s.stored, "happenings between commit and acknowledgement": s.afterCommit,
 	} {
 		if n == 0 {
 			t.Errorf("%s = 0: the simulation does not do what it is for", name)

@@ -14,6 +14,13 @@ export interface ConnectOptions {
   /** For a server that wants one. */
   token?: string
   /**
+   * How many bytes of the catalog's data the page may hold; absent or 0: all of it. Of a larger catalog the server picks
+   * the parts that are worth most to this reader, and changes them as the reader moves on. Lists come from these at
+   * once, and a moment later from the whole catalog. A part has up to 2,048 items, some 700 kB: below that the page
+   * waits for the server. Memory taken is a few times that, and at most 1,024 items more for what lists show.
+   */
+  budget?: number
+  /**
    * Names this browser's line of events. Absent: random, new at every start, so what the server has not acknowledged
    * when the page is closed is lost; keeping it belongs with keeping the outbox on the device, which is not built yet.
    * Two pages must not use one name at the same time: the server takes the second page's events for the first's again.
@@ -166,6 +173,7 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       client: clean('client', options.client ?? randomId(), 64),
       user: clean('user', options.user, 256),
       token: token(options.token ?? ''),
+      budget: budget(options.budget ?? 0),
     }
     this.#worker = (options.worker ?? spawn)()
     this.#worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.#receive(event.data))
@@ -322,6 +330,11 @@ function token(s: string): string {
     throw new TypeError('token has characters that a subprotocol cannot carry; use letters, digits, - . _ ~')
   }
   return s
+}
+
+function budget(bytes: number): number {
+  if (!Number.isFinite(bytes) || bytes < 0) throw new RangeError(`budget is ${bytes}; give a number of bytes, or 0 for all`)
+  return Math.floor(Math.min(bytes, 2 ** 40))
 }
 
 // crypto.randomUUID exists only on https and localhost; this works everywhere.

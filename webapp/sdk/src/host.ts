@@ -40,7 +40,7 @@ const failuresUntilTold = 3
 export class Host {
   readonly #world: World
   #replica: Replica | null = null
-  #config: { url: string; origin: string; client: string; user: string; token: string } | null = null
+  #config: { url: string; origin: string; client: string; user: string; token: string; budget: number } | null = null
   #waiting: ToWorker[] = [] // what came before the module was there, in order
   #module: NighModule | null = null
   #socket: WebSocket | null = null
@@ -106,8 +106,8 @@ export class Host {
 
   #begin(): void {
     if (!this.#module || !this.#config || this.#replica) return
-    const { client, user, token } = this.#config
-    const replica = this.#module.open({ client, user, token, seed: this.#world.seed() })
+    const { client, user, token, budget } = this.#config
+    const replica = this.#module.open({ client, user, token, budget, seed: this.#world.seed() })
     this.#replica = replica
     this.#run(null, (unix) => replica.start(unix))
     for (const message of this.#waiting.splice(0)) this.#handle(replica, message)

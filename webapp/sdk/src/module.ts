@@ -5,7 +5,8 @@
 export interface NighModule {
   readonly wire: number // version of the wire format
   /** seed: any number of this start of the worker; spreads reconnections in time. */
-  open(config: { client: string; user: string; token: string; seed: number }): Replica
+  /** budget: bytes of the catalog's data that may be held; 0: all of it. */
+  open(config: { client: string; user: string; token: string; seed: number; budget: number }): Replica
 }
 
 export interface Replica {
@@ -109,6 +110,10 @@ export interface Version {
 export interface Status {
   state: 'offline' | 'connecting' | 'syncing' | 'live'
   items: number // held
+  allItems: number // of the server's catalog, as far as known
+  shelves: number // parts of the catalog that are held, each with a checksum that holds
+  allShelves: number
+  bytes: number // of the catalog's data that is held or on its way; at most the budget
   epoch: number
   seq: number
   pending: number // ops that the server has not acknowledged

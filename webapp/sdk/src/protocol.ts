@@ -6,7 +6,7 @@ import type { List, Question, ReaderProfile, Status } from './module.ts'
 export type PreferenceKind = 'text' | 'tag' | 'category' | 'author' | 'item'
 
 export type ToWorker =
-  | { type: 'open'; url: string; origin: string; client: string; user: string; token: string } // origin: the page's, '' if it has none
+  | { type: 'open'; url: string; origin: string; client: string; user: string; token: string; budget: number } // origin: the page's, '' if it has none
   | { type: 'ask'; question: Question; at: number }
   | { type: 'drop'; name: string }
   | { type: 'record'; kind: string; item: string; value: number; at: number }
