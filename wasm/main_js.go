@@ -23,11 +23,12 @@ func object() js.Value { return js.Global().Get("Object").New() }
 // open makes a replica and the object of its methods. Each takes what happened and the time, and returns the effects.
 func open(config js.Value) js.Value {
 	m := replica.New(replica.Config{
-		Client: text(config.Get("client")),
-		User:   text(config.Get("user")),
-		Token:  text(config.Get("token")),
-		Seed:   uint64(number(config.Get("seed"))),
-		Budget: uint64(max(0, number(config.Get("budget")))),
+		Client:   text(config.Get("client")),
+		User:     text(config.Get("user")),
+		Token:    text(config.Get("token")),
+		Seed:     uint64(number(config.Get("seed"))),
+		Budget:   uint64(max(0, number(config.Get("budget")))),
+		Inflates: config.Get("inflates").Truthy(),
 	})
 	out := object()
 	method := func(name string, input func(args []js.Value) replica.Input) {
@@ -42,7 +43,7 @@ func open(config js.Value) js.Value {
 	method("frame", func(a []js.Value) replica.Input {
 		b := make([]byte, a[0].Get("length").Int())
 		js.CopyBytesToGo(b, a[0])
-		return replica.Frame{Bytes: b}
+		return replica.Frame{Bytes: b, Size: int(number(a[1]))}
 	})
 	method("closed", func(a []js.Value) replica.Input { return replica.Closed{Code: int(number(a[0]))} })
 	method("tick", func([]js.Value) replica.Input { return replica.Tick{} })

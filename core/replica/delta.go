@@ -9,7 +9,7 @@ import (
 type step struct {
 	deleted []*core.Record // as they are held
 	put     []*core.Record
-	log     wire.Delta // of what of it concerns this catalog, as it is stored
+	log     wire.Delta // of what of it concerns this catalog, as it is stored: each record packed by itself
 }
 
 // delta takes a part of a step, or its end, at which all of it is applied.
@@ -53,18 +53,20 @@ func (c *catalog) read(parts []*wire.Delta) (s step, fault string) {
 		if d.To != end.To {
 			return s, "parts of two deltas are mixed"
 		}
-		for _, packed := range d.Records {
-			r, err := wire.ReadRecord(packed)
+		for _, columns := range d.Records {
+			records, err := wire.ReadRecords(columns)
 			if err != nil {
 				return s, "a record of a delta is torn"
 			}
-			if _, twice := put[r.Num]; twice {
-				return s, "a delta has an item twice"
+			for _, r := range records {
+				if _, twice := put[r.Num]; twice {
+					return s, "a delta has an item twice"
+				}
+				put[r.Num] = len(s.put)
+				s.put = append(s.put, r)
+				s.log.Records = append(s.log.Records, wire.AppendRecord(nil, r))
 			}
-			put[r.Num] = len(s.put)
-			s.put = append(s.put, r)
 		}
-		s.log.Records = append(s.log.Records, d.Records...)
 	}
 	if c.index == nil {
 		if len(s.put) > 0 {
@@ -85,28 +87,30 @@ func (c *catalog) read(parts []*wire.Delta) (s step, fault string) {
 		}
 	}
 	for _, d := range parts {
-		for _, packed := range d.Weights {
-			w, err := wire.ReadWeights(packed)
+		for _, columns := range d.Weights {
+			weights, err := wire.ReadAllWeights(columns)
 			if err != nil {
 				return s, "the weights of a delta are torn"
 			}
-			i, also := put[w.Num]
-			r := c.index.Get(w.Num)
-			if also {
-				r = s.put[i]
-			}
-			if r == nil || gone[w.Num] {
-				c.doubt()
-				return s, "a delta speaks of items that are not there"
-			}
-			if r = r.With(w); also {
-				s.put[i] = r
-			} else {
-				put[w.Num] = len(s.put)
-				s.put = append(s.put, r)
+			for _, w := range weights {
+				i, also := put[w.Num]
+				r := c.index.Get(w.Num)
+				if also {
+					r = s.put[i]
+				}
+				if r == nil || gone[w.Num] {
+					c.doubt()
+					return s, "a delta speaks of items that are not there"
+				}
+				if r = r.With(w); also {
+					s.put[i] = r
+				} else {
+					put[w.Num] = len(s.put)
+					s.put = append(s.put, r)
+				}
+				s.log.Weights = append(s.log.Weights, wire.AppendWeights(nil, w))
 			}
 		}
-		s.log.Weights = append(s.log.Weights, d.Weights...)
 	}
 	ids := map[core.ItemID]bool{}
 	for _, r := range s.put {

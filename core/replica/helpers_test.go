@@ -105,13 +105,17 @@ func checkpoint(x *core.Index, d *wire.Delta) ([]wire.Checkpoint, uint64) {
 		delete(all, n)
 	}
 	for _, b := range d.Records {
-		if r, err := wire.ReadRecord(b); err == nil {
+		records, _ := wire.ReadRecords(b)
+		for _, r := range records {
 			all[r.Num] = r
 		}
 	}
 	for _, b := range d.Weights {
-		if w, err := wire.ReadWeights(b); err == nil && all[w.Num] != nil {
-			all[w.Num] = all[w.Num].With(w)
+		weights, _ := wire.ReadAllWeights(b)
+		for _, w := range weights {
+			if all[w.Num] != nil {
+				all[w.Num] = all[w.Num].With(w)
+			}
 		}
 	}
 	sum := uint64(0)
@@ -122,8 +126,11 @@ func checkpoint(x *core.Index, d *wire.Delta) ([]wire.Checkpoint, uint64) {
 }
 
 func sumOf(records [][]byte) (sum uint64) {
-	for _, r := range records {
-		sum += wire.RecordSum(r)
+	for _, columns := range records {
+		some, _ := wire.ReadRecords(columns)
+		for _, r := range some {
+			sum += wire.RecordSum(wire.AppendRecord(nil, r))
+		}
 	}
 	return sum
 }
@@ -161,12 +168,13 @@ func welcome(seq, lastOp uint64) *wire.Welcome {
 	return &wire.Welcome{Version: wire.Version, Epoch: 1, Seq: seq, LastOp: lastOp, NowMillis: began, Policy: policy}
 }
 
+// item is the columnar form of one record.
 func item(n core.ItemNum, id, tag string) []byte {
-	return wire.AppendRecord(nil, &core.Record{
+	return wire.AppendRecords(nil, []*core.Record{{
 		Num: n, ID: core.ItemID(id), Heat: core.Heat(n),
 		Features: []core.Weighted{{Feature: core.LabelFeature(core.KindTag, tag), Weight: core.WeightOne}},
 		Card:     core.Card{Title: id, Tags: []string{tag}},
-	})
+	}})
 }
 
 func snapshot(seq uint64, records ...[]byte) *wire.Snapshot {

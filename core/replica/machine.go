@@ -16,6 +16,8 @@ type Config struct {
 	Seed   uint64 // for the jitter of reconnects
 	Stores bool   // the shell carries out Store
 	Budget uint64 // packed bytes of records that the machine may hold; 0: the whole catalog
+	// Inflates says that the shell inflates deflated frames (wire.Deflated) before it tells of them.
+	Inflates bool
 }
 
 // Machine is one client. Its methods are for one goroutine.
@@ -115,7 +117,7 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	case Opened:
 		m.opened()
 	case Frame:
-		m.status.BytesIn += int64(len(in.Bytes))
+		m.status.BytesIn += int64(in.size())
 		m.frame(in.Bytes)
 	case Closed:
 		if m.state != Offline { // else it is the echo of a Close
@@ -195,7 +197,8 @@ func (m *Machine) opened() {
 	}
 	m.state, m.sentUpTo, m.parts, m.welcomed = Syncing, 0, nil, false
 	h := &wire.Hello{
-		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last, Budget: m.cfg.Budget,
+		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
+		Inflates: m.cfg.Inflates, Budget: m.cfg.Budget,
 	}
 	c := m.catching()
 	if c.index != nil || len(c.shelves) > 0 {

@@ -213,7 +213,7 @@ func TestStore_WritesLittleForADelta(t *testing.T) {
 			for e := range core.ItemNum(20) {
 				edges = append(edges, core.Edge{From: 6000 + e, Weight: core.Weight(rnd.IntN(200))})
 			}
-			d.Weights = append(d.Weights, wire.AppendWeights(nil, core.Weights{Num: 1 + core.ItemNum(rnd.IntN(5000)), Edges: edges}))
+			d.Weights = append(d.Weights, wire.AppendAllWeights(nil, []core.Weights{{Num: 1 + core.ItemNum(rnd.IntN(5000)), Edges: edges}}))
 		}
 		k.frame(d)
 		sent += len(wire.Encode(d))

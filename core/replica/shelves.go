@@ -90,14 +90,20 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 	for _, n := range s.Deleted {
 		b.delete(n)
 	}
-	for _, packed := range s.Records {
-		r, err := wire.ReadRecord(packed)
-		if err != nil || r.Num > s.UpTo || !s.Shelf.Holds(wire.KeyOf(r)) {
+	for _, columns := range s.Records {
+		records, err := wire.ReadRecords(columns)
+		for _, r := range records {
+			if r.Num > s.UpTo || !s.Shelf.Holds(wire.KeyOf(r)) {
+				err = wire.ErrTorn
+				break
+			}
+			b.put(r)
+		}
+		if err != nil {
 			to.coming = nil
 			m.abandon(wire.CloseProtocol, "a record of a snapshot is torn, or of another shelf")
 			return
 		}
-		b.put(r)
 	}
 	b.seq, b.learned, b.upTo = s.Seq, s.Learned, s.UpTo
 	m.makeRoom(c)
@@ -191,13 +197,13 @@ func (m *Machine) enter(c *catalog, s *shelf) {
 // cardsCame keeps records of items beside the shelves. They are in no list of the machine's own.
 func (m *Machine) cardsCame(msg *wire.Cards) {
 	var records []*core.Record
-	for _, packed := range msg.Records {
-		r, err := wire.ReadRecord(packed)
+	for _, columns := range msg.Records {
+		some, err := wire.ReadRecords(columns)
 		if err != nil {
 			m.abandon(wire.CloseProtocol, "a card is torn")
 			return
 		}
-		records = append(records, r)
+		records = append(records, some...)
 	}
 	if m.cards == nil || msg.Reset {
 		m.cards = core.NewIndex()

@@ -228,10 +228,11 @@ func (l *life) connect() {
 	} else {
 		var all [][]byte
 		for _, n := range slices.Sorted(maps.Keys(packed(l.server))) {
-			all = append(all, []byte(packed(l.server)[n]))
+			all = append(all, inColumns(packed(l.server)[n]))
 		}
 		half := len(all) / 2
-		top, _ := wire.ReadRecord(all[half])
+		upper, _ := wire.ReadRecords(all[half])
+		top := upper[0]
 		s := &wire.Snapshot{Epoch: 1, Seq: l.seq, Learned: 1, Items: uint64(len(all)), Records: all[:half], Sum: sumOf(all), Shelf: wire.Whole, UpTo: top.Num - 1}
 		l.run(replica.Frame{Bytes: wire.Encode(&wire.Shelves{Enter: []wire.Shelf{wire.Whole}, Of: 1, Items: s.Items})})
 		l.run(replica.Frame{Bytes: wire.Encode(s)})
@@ -240,6 +241,15 @@ func (l *life) connect() {
 		l.run(replica.Frame{Bytes: wire.Encode(&wire.Delta{From: hello.Seq, To: l.seq, Learned: 1, Items: s.Items})})
 	}
 	l.run(replica.Frame{Bytes: wire.Encode(&wire.Profile{Op: l.acked})})
+}
+
+// inColumns is the columnar form of one packed record.
+func inColumns(packed string) []byte {
+	r, err := wire.ReadRecord([]byte(packed))
+	if err != nil {
+		panic(err)
+	}
+	return wire.AppendRecords(nil, []*core.Record{r})
 }
 
 // catchUp is all that happened since a position, as one delta.
@@ -253,7 +263,7 @@ func (l *life) catchUp(from uint64) *wire.Delta {
 	}
 	for n, r := range is {
 		if was[n] != r {
-			d.Records = append(d.Records, []byte(r))
+			d.Records = append(d.Records, inColumns(r))
 		}
 	}
 	d.Checkpoints, d.Items = checkpoint(l.server, &wire.Delta{})
@@ -277,18 +287,18 @@ func (l *life) change() {
 		} else {
 			l.nextNum += core.ItemNum(1 + l.rnd.IntN(40)) // blocks are sparse
 		}
-		if num == gone || slices.ContainsFunc(d.Records, func(b []byte) bool { r, _ := wire.ReadRecord(b); return r.Num == num }) {
+		if num == gone || slices.ContainsFunc(d.Records, func(b []byte) bool { r, _ := wire.ReadRecords(b); return r[0].Num == num }) {
 			continue
 		}
 		p := item(num, fmt.Sprint("item", num), fmt.Sprint("tag", l.rnd.IntN(5)))
 		d.Records = append(d.Records, p)
-		r, _ := wire.ReadRecord(p)
-		l.server.Put(r)
+		r, _ := wire.ReadRecords(p)
+		l.server.Put(r[0])
 	}
 	for _, n := range held {
 		if n != gone && l.rnd.IntN(4) == 0 {
 			w := core.Weights{Num: n, Heat: core.Heat(l.rnd.IntN(100)), Edges: []core.Edge{{From: n + 1, Weight: 9}}}
-			d.Weights = append(d.Weights, wire.AppendWeights(nil, w))
+			d.Weights = append(d.Weights, wire.AppendAllWeights(nil, []core.Weights{w}))
 			l.server.Reweigh(w)
 		}
 	}

@@ -12,6 +12,7 @@ func (m *Hello) encode(w *writer) {
 	w.uint(m.Epoch)
 	w.uint(m.Seq)
 	w.uint(m.LastOp)
+	w.bool(m.Inflates)
 	w.uint(m.Budget)
 	w.list(len(m.Shelves), func(i int) {
 		w.array(3)
@@ -22,7 +23,7 @@ func (m *Hello) encode(w *writer) {
 }
 
 func (m *Hello) decode(p *parser) {
-	*m = Hello{p.uint(), p.string(), p.string(), p.string(), p.uint(), p.uint(), p.uint(), p.uint(), list(p, func() Held {
+	*m = Hello{p.uint(), p.string(), p.string(), p.string(), p.uint(), p.uint(), p.uint(), p.bool(), p.uint(), list(p, func() Held {
 		if p.length() != 3 {
 			p.bad = true
 		}

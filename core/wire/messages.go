@@ -48,8 +48,10 @@ type Hello struct {
 	Epoch   uint64 // of the catalog that the client holds, 0 for none
 	Seq     uint64 // position in it
 	LastOp  uint64 // highest op number that the client ever gave
-	Budget  uint64 // bytes of packed records that the client has room for; 0 for all there are
-	Shelves []Held
+	// Inflates says that the client reads deflated frames, see Deflated.
+	Inflates bool
+	Budget   uint64 // bytes of packed records that the client has room for; 0 for all there are
+	Shelves  []Held
 }
 
 // Held is a shelf that a client holds.
@@ -86,9 +88,9 @@ type Snapshot struct {
 	Epoch, Seq, Learned uint64
 	Chunk               uint64 // not looked at since version 3
 	Last                bool
-	Items               uint64 // of the whole shelf
-	Sum                 uint64 // of the whole shelf, see RecordSum
-	Records             [][]byte
+	Items               uint64   // of the whole shelf
+	Sum                 uint64   // of the whole shelf, see RecordSum
+	Records             [][]byte // each the columnar form of many: see AppendRecords
 	Shelf               Shelf
 	After, UpTo         core.ItemNum
 	Deleted             []core.ItemNum
@@ -97,10 +99,10 @@ type Snapshot struct {
 // Delta leads all shelves that a client holds from one position to another. Where there are several, a Part for each that
 // has changed goes before, and nothing of these is applied without the Delta that they belong to.
 type Delta struct {
-	From, To    uint64 // seq; a client that is not at From has missed something
-	Learned     uint64 // revision of the learned weights that the new position holds
-	Records     [][]byte
-	Weights     [][]byte
+	From, To    uint64         // seq; a client that is not at From has missed something
+	Learned     uint64         // revision of the learned weights that the new position holds
+	Records     [][]byte       // each the columnar form of many
+	Weights     [][]byte       // likewise, see AppendAllWeights
 	Deleted     []core.ItemNum // no longer in a shelf where they were; a client may not hold all of these
 	Part        bool           // more of the same step follows
 	Items       uint64         // of the whole catalog
@@ -126,8 +128,8 @@ type Shelves struct {
 // Cards are records of items that stand on no shelf of the client and that it should know all the same: those of lists
 // that the server makes, and of the reader's history, whose damps count.
 type Cards struct {
-	Reset   bool // what Cards brought before is void
-	Records [][]byte
+	Reset   bool     // what Cards brought before is void
+	Records [][]byte // each the columnar form of many
 }
 
 // Check tells how many of the server's lists the client could rank itself since the last Check, with what result.

@@ -15,7 +15,7 @@ func all() []Message {
 	return []Message{
 		&Hello{}, &Ops{}, &Ask{}, &Drop{}, &Welcome{}, &Snapshot{}, &Delta{}, &Ack{}, &Recs{}, &Profile{}, &Reset{}, &Error{},
 		&Shelves{}, &Cards{}, &Check{},
-		&Hello{Version: 1, Client: "c-1", User: "ann", Token: "secret", Epoch: 1 << 52, Seq: 300, LastOp: 7, Budget: 4 << 20,
+		&Hello{Version: 1, Client: "c-1", User: "ann", Token: "secret", Epoch: 1 << 52, Seq: 300, LastOp: 7, Inflates: true, Budget: 4 << 20,
 			Shelves: []Held{{Shelf: 12, Seq: 300}, {Shelf: 1<<KeyBits + 5, Seq: 299, UpTo: 4096}}},
 		&Ops{First: 8, Ops: []Op{
 			{Event: true, Kind: "rating", Item: "moby-dick", ValueMilli: -4500, AtMillis: 1_700_000_000_000},

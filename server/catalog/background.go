@@ -406,11 +406,7 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 		b.Records = append(b.Records, store.StoredRecord{
 			Seq: to, Num: n, ID: string(r.ID), Record: packed, Moved: o.shelving.moves(r, to),
 		})
-		ch := change{record: r, packed: packed}
-		if !features {
-			ch.weights = wire.AppendWeights(nil, r.Weights())
-		}
-		changes = append(changes, ch)
+		changes = append(changes, change{r, packed, !features})
 	}
 	if len(b.Records) == len(o.live) {
 		learned = o.learned // nothing is live that the new position does not hold

@@ -26,7 +26,7 @@ func (c cards) stale(r *core.Record) bool {
 // records are of the client's position.
 func (s *Session) give(need []*core.Record, anew bool) {
 	m := &wire.Cards{Reset: anew}
-	var new []*core.Record
+	var new, sent []*core.Record
 	for _, r := range need {
 		if !s.holdsKey(wire.KeyOf(r)) && (anew || s.cards.stale(r)) {
 			new = append(new, r)
@@ -44,9 +44,9 @@ func (s *Session) give(need []*core.Record, anew bool) {
 			break
 		}
 		s.cards[r.Num] = r
-		m.Records = append(m.Records, wire.AppendRecord(nil, r))
+		sent = append(sent, r)
 	}
-	if len(m.Records) > 0 || m.Reset {
+	if m.Records = columns(sent); len(sent) > 0 || m.Reset {
 		s.out.Send(wire.Encode(m))
 	}
 }

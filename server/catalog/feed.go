@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -13,6 +14,7 @@ import (
 // limits are bounds of what is sent and committed at once; the simulation makes them small.
 type limits struct {
 	snapshotChunk int // bytes of records in one frame of a snapshot
+	snapshotShare int // a snapshot is made anew when this part of it has changed since
 	catchUp       int // bytes of records in the deltas that catch up
 	flush         int // records of one commit of learned weights
 	past          int // visits of readers whom a replay of all events keeps at a time, half of them at least
@@ -22,7 +24,7 @@ type limits struct {
 }
 
 var defaultLimits = limits{
-	snapshotChunk: 256 << 10, catchUp: wire.MaxServerFrame / 2, flush: 256, past: 1 << 20,
+	snapshotChunk: 1 << 20, snapshotShare: 8, catchUp: wire.MaxServerFrame / 2, flush: 256, past: 1 << 20,
 	shelf: 2048, tombstones: 1 << 14, replan: 20_000,
 }
 
@@ -32,18 +34,32 @@ type snapshots struct {
 	shelves []*shelfSnapshot
 }
 
-// shelfSnapshot is a shelf as it has been since a position, encoded by the first who needs it and shared by all.
+// shelfSnapshot is a shelf as it is at a position, made for many: the chunks of its base, which may be older, and a last one
+// that tells what has happened since. So while a catalog is edited, a new client costs what has changed.
 type shelfSnapshot struct {
 	info    shelfInfo
 	epoch   uint64
 	seq     store.Seq
 	learned uint64
-	chunk   int
 	records []*core.Record // ascending
 	seqs    []store.Seq    // of their last changes
 	gone    []departure    // up to seq, of all shelves
+	base    *shelfBase
 	once    sync.Once
-	frames  [][]byte
+	tail    *Frame
+}
+
+// shelfBase are chunks of a shelf at one position, encoded by the first who needs them. They are no whole snapshot.
+type shelfBase struct {
+	epoch   uint64
+	info    shelfInfo
+	seq     store.Seq
+	learned uint64
+	chunk   int
+	nums    []core.ItemNum // ascending
+	once    sync.Once
+	records []*core.Record // nil once they are encoded
+	frames  []*Frame
 	upTo    []core.ItemNum // of each frame
 }
 
@@ -72,11 +88,13 @@ func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
 		for _, info := range l.under(id) {
 			s := o.snapshots[info.id]
 			if s == nil || s.seq < info.seq || s.info.items != info.items || s.info.sum != info.sum {
-				s = &shelfSnapshot{info: info, epoch: c.epoch, seq: l.seq, learned: l.learned, chunk: c.limits.snapshotChunk, gone: o.shelving.gone}
+				before := s
+				s = &shelfSnapshot{info: info, epoch: c.epoch, seq: l.seq, learned: l.learned, gone: o.shelving.gone}
 				for _, n := range o.shelving.members(info.id) {
 					s.records = append(s.records, x.Get(n))
 					s.seqs = append(s.seqs, o.shelving.places[n].seq)
 				}
+				s.found(before, c.limits, l.horizon)
 				if o.snapshots == nil {
 					o.snapshots = map[wire.Shelf]*shelfSnapshot{}
 				}
@@ -93,64 +111,151 @@ func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
 	return nil
 }
 
-// message is an empty chunk of the snapshot.
-func (s *shelfSnapshot) message() *wire.Snapshot {
-	return &wire.Snapshot{Epoch: s.epoch, Seq: s.seq, Learned: s.learned, Items: s.info.items, Sum: s.info.sum, Shelf: s.info.id}
-}
-
-// encode makes the chunks of a snapshot. The columnar form of records plugs in here: a chunk is what is encoded at once.
-func (s *shelfSnapshot) encode() {
-	m := s.message()
-	size := 0
-	cut := func(upTo core.ItemNum, last bool) {
-		m.UpTo, m.Last = upTo, last
-		s.frames, s.upTo = append(s.frames, wire.Encode(m)), append(s.upTo, upTo)
-		m.After, m.Records, size = upTo, nil, 0
-	}
-	for i, r := range s.records {
-		packed := wire.AppendRecord(nil, r)
-		if size+len(packed) > s.chunk && size > 0 {
-			cut(s.records[i-1].Num, false)
+// found gives a snapshot the base of the one before it, as long as little of it has changed and nothing of it is gone: what
+// is gone is sent to nobody new.
+func (s *shelfSnapshot) found(before *shelfSnapshot, l limits, horizon store.Seq) {
+	if before != nil && before.base.seq >= horizon {
+		s.base = before.base
+		changed, size := 0, 0
+		for i, r := range s.records {
+			size += packedSize(r)
+			if s.seqs[i] > s.base.seq {
+				changed += packedSize(r)
+			}
 		}
-		m.Records = append(m.Records, packed)
-		size += len(packed)
+		for _, d := range since(s.gone, s.base.seq) {
+			if _, held := slices.BinarySearch(s.base.nums, d.num); held {
+				changed = size
+			}
+		}
+		if changed < size/l.snapshotShare {
+			return
+		}
 	}
-	cut(lastNum, true)
+	s.base = &shelfBase{epoch: s.epoch, info: s.info, seq: s.seq, learned: s.learned, chunk: l.snapshotChunk, records: s.records}
+	for _, r := range s.records {
+		s.base.nums = append(s.base.nums, r.Num)
+	}
 }
 
 // lastNum is above every item's number.
 const lastNum core.ItemNum = 1<<32 - 1
 
-// all returns the frames of the snapshot from its beginning, to be shared.
-func (s *shelfSnapshot) all() [][]byte {
-	s.once.Do(s.encode)
-	return s.frames
+// message is an empty chunk.
+func (b *shelfBase) message(after, upTo core.ItemNum) *wire.Snapshot {
+	return &wire.Snapshot{
+		Epoch: b.epoch, Seq: b.seq, Learned: b.learned, Items: b.info.items, Sum: b.info.sum, Shelf: b.info.id,
+		After: after, UpTo: upTo,
+	}
 }
 
-// behind returns the frames for a client that has the items up to a number as they were at a position: what of these has
-// changed or is gone since, with what is missing of the chunk where it stopped; then the others, to be shared.
-func (s *shelfSnapshot) behind(from store.Seq, after core.ItemNum) (first []byte, rest [][]byte) {
-	s.once.Do(s.encode)
-	i, _ := slices.BinarySearch(s.upTo, after+1)
-	if after >= lastNum || i == len(s.upTo) {
-		i = len(s.upTo) - 1
+// encode makes frames of about chunk bytes of packed records each.
+func (b *shelfBase) encode() {
+	from, size, after := 0, 0, core.ItemNum(0)
+	cut := func(to int) {
+		upTo := b.records[to-1].Num
+		m := b.message(after, upTo)
+		m.Records = columns(b.records[from:to])
+		b.frames, b.upTo = append(b.frames, NewFrame(wire.Encode(m))), append(b.upTo, upTo)
+		from, size, after = to, 0, upTo
 	}
-	m := s.message()
-	m.After, m.UpTo, m.Last = after, s.upTo[i], i == len(s.upTo)-1
-	for j, r := range s.records {
-		if r.Num > m.UpTo {
-			break
+	for i, r := range b.records {
+		n := packedSize(r)
+		if size+n > b.chunk && size > 0 {
+			cut(i)
 		}
-		if r.Num > after || s.seqs[j] > from {
-			m.Records = append(m.Records, wire.AppendRecord(nil, r))
+		size += n
+	}
+	if len(b.records) > from {
+		cut(len(b.records))
+	}
+	b.records = nil
+}
+
+// all returns the frames of the snapshot from its beginning.
+func (s *shelfSnapshot) all() []*Frame {
+	s.base.once.Do(s.base.encode)
+	return append(slices.Clip(s.base.frames), s.last())
+}
+
+// last returns the chunk behind those of the base, which completes the snapshot.
+func (s *shelfSnapshot) last() *Frame {
+	s.once.Do(func() {
+		after := core.ItemNum(0)
+		if n := len(s.base.upTo); n > 0 {
+			after = s.base.upTo[n-1]
+		}
+		m := &wire.Snapshot{
+			Epoch: s.epoch, Seq: s.seq, Learned: s.learned, Items: s.info.items, Sum: s.info.sum, Shelf: s.info.id,
+			After: after, UpTo: lastNum, Last: true,
+		}
+		s.since(m, s.base.seq)
+		s.tail = NewFrame(wire.Encode(m))
+	})
+	return s.tail
+}
+
+// since fills a chunk with its items, and with what of those before it has happened since a position.
+func (s *shelfSnapshot) since(m *wire.Snapshot, from store.Seq) {
+	var records []*core.Record
+	for i, r := range s.records {
+		if r.Num <= m.UpTo && (r.Num > m.After || s.seqs[i] > from) {
+			records = append(records, r)
 		}
 	}
+	m.Records = columns(records)
 	for _, d := range since(s.gone, from) {
-		if _, here := slices.BinarySearchFunc(s.records, d.num, func(r *core.Record, n core.ItemNum) int { return int(int64(r.Num) - int64(n)) }); !here && d.num <= after {
+		_, here := slices.BinarySearchFunc(s.records, d.num, func(r *core.Record, n core.ItemNum) int { return cmp.Compare(r.Num, n) })
+		if !here && d.num <= m.After {
 			m.Deleted = append(m.Deleted, d.num)
 		}
 	}
-	return wire.Encode(m), s.frames[i+1:]
+}
+
+// behind returns the frames for a client that has the items up to a number as they were at a position: first what of these
+// has happened since, with what is missing of the chunk where it stopped. Its position is the base's: what follows is no
+// newer than that, and the last chunk tells the rest.
+func (s *shelfSnapshot) behind(from store.Seq, after core.ItemNum) []*Frame {
+	b := s.base
+	b.once.Do(b.encode)
+	i, found := slices.BinarySearch(b.upTo, after)
+	if found {
+		i++
+	}
+	m := b.message(after, after)
+	var rest []*Frame
+	if i < len(b.upTo) {
+		m.UpTo, rest = b.upTo[i], b.frames[i+1:]
+	} else if n := len(b.upTo); n > 0 && after > b.upTo[n-1] || n == 0 { // nothing of the base is missing
+		return s.beyond(from, after)
+	}
+	s.since(m, from)
+	return append(append([]*Frame{NewFrame(wire.Encode(m))}, rest...), s.last())
+}
+
+// beyond is behind for a client that has more than the base: all at once.
+func (s *shelfSnapshot) beyond(from store.Seq, after core.ItemNum) []*Frame {
+	m := &wire.Snapshot{
+		Epoch: s.epoch, Seq: s.seq, Learned: s.learned, Items: s.info.items, Sum: s.info.sum, Shelf: s.info.id,
+		After: after, UpTo: lastNum, Last: true,
+	}
+	s.since(m, from)
+	return []*Frame{NewFrame(wire.Encode(m))}
+}
+
+// packedSize is about how many bytes a record's packed form takes.
+func packedSize(r *core.Record) int {
+	c := &r.Card
+	n := 24 + len(r.ID) + len(c.Title) + len(c.Summary) + len(c.URL) + len(c.Image) + len(c.Author) + 7*len(r.Features) + 3*len(r.Edges)
+	for _, l := range [][]string{c.Tags, c.Categories} {
+		for _, s := range l {
+			n += 1 + len(s)
+		}
+	}
+	for _, a := range c.Attributes {
+		n += 2 + len(a.Name) + len(a.Value)
+	}
+	return n
 }
 
 // since returns the departures after a position.
@@ -167,20 +272,20 @@ func since(gone []departure, from store.Seq) []departure {
 // caughtUp is what leads shelves from their positions to another one.
 type caughtUp struct {
 	to    store.Seq
-	parts map[wire.Shelf]*wire.Delta
+	parts map[wire.Shelf]*part
 	gone  []core.ItemNum // tombstones, and items that changed their shelf; some of them may be in parts all the same
 }
 
 // catchUp reads from the store what has happened to shelves since their positions. A shelf to which too much has happened
 // has no part. The state that it leads to may be ahead of what is published.
 func (c *Catalog) catchUp(ctx context.Context, from map[wire.Shelf]store.Seq) (*caughtUp, error) {
-	out := &caughtUp{parts: map[wire.Shelf]*wire.Delta{}}
+	out := &caughtUp{parts: map[wire.Shelf]*part{}}
 	first := ^store.Seq(0)
 	keys := make([]wire.Shelf, 0, len(from))
 	for id, seq := range from {
 		first = min(first, seq)
 		keys = append(keys, id)
-		out.parts[id] = &wire.Delta{Part: true}
+		out.parts[id] = &part{}
 	}
 	slices.SortFunc(keys, func(a, b wire.Shelf) int { return int(int64(a.First()) - int64(b.First())) })
 	l := &layout{}
@@ -213,7 +318,7 @@ func (c *Catalog) catchUp(ctx context.Context, from map[wire.Shelf]store.Seq) (*
 			delete(out.parts, id)
 			return nil
 		}
-		out.parts[id].Records = append(out.parts[id].Records, slices.Clone(r.Record))
+		out.parts[id].records = append(out.parts[id].records, rec)
 		return nil
 	})
 	return out, err

@@ -36,7 +36,7 @@ func (r *rig) change(rng *rand.Rand) {
 
 func TestFeed_LeadsFromEveryPositionToTheSameBytes(t *testing.T) {
 	r := start(t)
-	r.limited(limits{snapshotChunk: 2000, catchUp: 20_000, flush: 3, past: 1 << 20, shelf: 6, tombstones: 30, replan: 0})
+	r.limited(limits{snapshotChunk: 2000, snapshotShare: 4, catchUp: 20_000, flush: 3, past: 1 << 20, shelf: 6, tombstones: 30, replan: 1000})
 	rng := rand.New(rand.NewPCG(1, 2))
 	var all []*client
 	for i := range 200 {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"nigh/core"
 	"nigh/core/wire"
 	"nigh/server/store"
 )
@@ -13,22 +14,22 @@ import (
 // news is what one commit changed, for all subscribers. What goes out is encoded once, by the first who needs it.
 type news struct {
 	from, to store.Seq
-	born     []wire.Shelf               // shelves that came into being before, empty
-	parts    map[wire.Shelf]*wire.Delta // by shelf
+	born     []wire.Shelf         // shelves that came into being before, empty
+	parts    map[wire.Shelf]*part // by shelf
 	after    *layout
 	split    []wire.Shelf // shelves that were split after that
 	next     *layout      // after that
 
 	once   sync.Once
 	frames []shelfFrame // in the order of shelves
-	end    []byte       // behind these
-	all    []byte       // instead, where the whole catalog is one shelf
+	end    *Frame       // behind these
+	all    *Frame       // instead, where the whole catalog is one shelf
 }
 
 type shelfFrame struct {
 	shelf wire.Shelf
 	once  sync.Once
-	frame []byte
+	frame *Frame
 }
 
 // touched returns the shelves that changed.
@@ -43,16 +44,32 @@ func (n *news) prepare() {
 		end.Checkpoints = append(end.Checkpoints, checkpoint(n.after, id))
 	}
 	if len(touched) == 1 && touched[0] == wire.Whole { // all in one frame
-		d := *n.parts[wire.Whole]
-		d.Part, d.Learned, d.Items, d.Checkpoints = false, end.Learned, end.Items, end.Checkpoints
-		n.all, n.end = wire.Encode(&d), wire.Encode(end)
+		d := n.parts[wire.Whole].delta()
+		d.From, d.To, d.Learned, d.Items, d.Checkpoints = end.From, end.To, end.Learned, end.Items, end.Checkpoints
+		n.all, n.end = NewFrame(wire.Encode(d)), NewFrame(wire.Encode(end))
 		return
 	}
 	n.frames = make([]shelfFrame, len(touched))
 	for i, id := range touched {
 		n.frames[i].shelf = id
 	}
-	n.end = wire.Encode(end)
+	n.end = NewFrame(wire.Encode(end))
+}
+
+func (p *part) delta() *wire.Delta {
+	d := &wire.Delta{Records: columns(p.records), Deleted: p.deleted}
+	if len(p.weights) > 0 {
+		d.Weights = [][]byte{wire.AppendAllWeights(nil, p.weights)}
+	}
+	return d
+}
+
+// columns are records as messages carry them.
+func columns(records []*core.Record) [][]byte {
+	if len(records) == 0 {
+		return nil
+	}
+	return [][]byte{wire.AppendRecords(nil, records)}
 }
 
 func checkpoint(l *layout, id wire.Shelf) wire.Checkpoint {
@@ -61,7 +78,7 @@ func checkpoint(l *layout, id wire.Shelf) wire.Checkpoint {
 }
 
 // each calls send with what a subscriber that holds some shelves is to get.
-func (n *news) each(holds func(wire.Shelf) bool, send func([]byte)) {
+func (n *news) each(holds func(wire.Shelf) bool, send func(*Frame)) {
 	n.once.Do(n.prepare)
 	if n.all != nil && holds(wire.Whole) {
 		send(n.all)
@@ -70,7 +87,11 @@ func (n *news) each(holds func(wire.Shelf) bool, send func([]byte)) {
 	for i := range n.frames {
 		f := &n.frames[i]
 		if holds(f.shelf) {
-			f.once.Do(func() { f.frame = wire.Encode(n.parts[f.shelf]) })
+			f.once.Do(func() {
+				d := n.parts[f.shelf].delta()
+				d.From, d.To, d.Part = n.from, n.to, true
+				f.frame = NewFrame(wire.Encode(d))
+			})
 			send(f.frame)
 		}
 	}

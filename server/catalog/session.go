@@ -168,7 +168,7 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 
 	// The position is captured before the state is read; what is committed meanwhile waits in held.
 	s.sending.Lock()
-	s.catching = true
+	s.catching, s.inflates = true, h.Inflates
 	s.sending.Unlock()
 	l := s.c.subscribe(s)
 	s.send(&wire.Welcome{

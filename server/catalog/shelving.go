@@ -164,18 +164,25 @@ func (s *shelving) moves(r *core.Record, seq store.Seq) store.Seq {
 
 // change is a record of a commit.
 type change struct {
-	record  *core.Record
-	packed  []byte
-	weights []byte // instead of packed, if these are all that has changed
+	record      *core.Record
+	packed      []byte
+	onlyWeights bool // have changed
+}
+
+// part is what a step changes of a shelf.
+type part struct {
+	records []*core.Record
+	weights []core.Weights
+	deleted []core.ItemNum
 }
 
 // step takes a commit into the book and returns the news of it.
 func (s *shelving) step(to store.Seq, learned uint64, changes []change, deleted []core.ItemNum) *news {
 	next := &layout{seq: to, learned: learned, horizon: s.layout.horizon, shelves: slices.Clone(s.layout.shelves)}
-	n := &news{from: s.layout.seq, to: to, parts: map[wire.Shelf]*wire.Delta{}}
-	part := func(id wire.Shelf) *wire.Delta {
+	n := &news{from: s.layout.seq, to: to, parts: map[wire.Shelf]*part{}}
+	at := func(id wire.Shelf) *part {
 		if n.parts[id] == nil {
-			n.parts[id] = &wire.Delta{From: n.from, To: to, Part: true}
+			n.parts[id] = &part{}
 		}
 		return n.parts[id]
 	}
@@ -199,7 +206,7 @@ func (s *shelving) step(to store.Seq, learned uint64, changes []change, deleted 
 		}
 		of := info(p.key)
 		of.drop(p)
-		part(of.id).Deleted = append(part(of.id).Deleted, num)
+		at(of.id).deleted = append(at(of.id).deleted, num)
 		delete(s.on[of.id], num)
 		delete(s.places, num)
 	}
@@ -216,7 +223,7 @@ func (s *shelving) step(to store.Seq, learned uint64, changes []change, deleted 
 		of := info(p.key)
 		of.add(p)
 		if known && before != of.id {
-			part(before).Deleted = append(part(before).Deleted, num)
+			at(before).deleted = append(at(before).deleted, num)
 			delete(s.on[before], num)
 		}
 		if known && p.key != old.key {
@@ -224,10 +231,10 @@ func (s *shelving) step(to store.Seq, learned uint64, changes []change, deleted 
 		}
 		s.on[of.id][num] = struct{}{}
 		s.places[num] = p
-		if d := part(of.id); c.weights != nil {
-			d.Weights = append(d.Weights, c.weights)
+		if d := at(of.id); c.onlyWeights {
+			d.weights = append(d.weights, c.record.Weights())
 		} else {
-			d.Records = append(d.Records, c.packed)
+			d.records = append(d.records, c.record)
 		}
 	}
 	next.items = uint64(len(s.places))

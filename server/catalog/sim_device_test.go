@@ -54,7 +54,7 @@ func (d *device) begin() {
 	if len(d.store) > 0 { // which knows it
 		client = fmt.Sprint(d.name, " in life ", d.lives)
 	}
-	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget})
+	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget, Inflates: d.w.pick(3) > 0})
 	for _, key := range slices.Sorted(maps.Keys(d.store)) {
 		d.step(replica.Restore{Entries: []replica.Entry{{Key: key, Value: d.store[key]}}})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"nigh/core/replica"
 	"nigh/core/wire"
+	"nigh/server/deflate"
 	"nigh/server/store"
 	"nigh/server/store/storetest"
 )
@@ -27,12 +28,17 @@ type conn struct {
 	code     int // of the close behind what is queued, 0 for none
 	cut      bool
 	dead     bool
-	late     int64 // when the rest of a cut connection arrives at the server
-	lossy    bool  // a frame was lost, which the client may well complain of
+	late     int64  // when the rest of a cut connection arrives at the server
+	lost     uint64 // checksum of a record that a saboteur left out
+	lossy    bool   // a frame was lost, which the client may well complain of
 }
 
 // Send, SendShared and Close make conn a session's Outlet.
 func (c *conn) Send(frame []byte) {
+	frame, err := deflate.Inflate(frame) // as the client's shell does
+	if err != nil {
+		c.w.fail(fmt.Errorf("law: what the server deflates can be inflated: %s: %w", c.d.name, err))
+	}
 	if m, err := wire.Decode(frame); err == nil {
 		if _, ok := m.(*wire.Shelves); ok {
 			c.w.tally.chosen++

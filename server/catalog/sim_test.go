@@ -127,7 +127,7 @@ func newWorld(seed uint64, sabotage *saboteur) *world {
 	}
 	w.limits = defaultLimits
 	if w.pick(2) == 0 {
-		w.limits = limits{snapshotChunk: 300, catchUp: 1500, flush: 3, past: 1 << 20, shelf: 3 + w.pick(5), tombstones: 1 + w.pick(12), replan: 1000}
+		w.limits = limits{snapshotChunk: 300 + int(seed%2)*1000, snapshotShare: 1 + w.pick(4), catchUp: 1500, flush: 3, past: 1 << 20, shelf: 3 + w.pick(5), tombstones: 1 + w.pick(12), replan: 1000}
 	}
 	w.store = newLedger(w)
 	w.open()

@@ -23,6 +23,7 @@ type subscription struct {
 	budget   int  // bytes, 0 for no bound
 	values   map[wire.Shelf]int
 
+	inflates bool    // the client does
 	catching bool    // news waits for what it follows on
 	held     []*news // which
 }
@@ -132,12 +133,12 @@ func (s *Session) forward(n *news) {
 		if s.fit(n.after) {
 			s.announce()
 		}
-		n.each(s.holds, func(frame []byte) {
-			if len(frame) > wire.MaxServerFrame && !s.ended {
+		n.each(s.holds, func(frame *Frame) {
+			if frame.Size() > wire.MaxServerFrame && !s.ended {
 				s.cut("more changes than a frame holds; connect again")
 			}
 			if !s.ended {
-				s.out.Send(frame)
+				s.out.Send(frame.For(s.inflates))
 			}
 		})
 		s.position = n.to
@@ -282,15 +283,16 @@ func (s *Session) sendMissed(up *caughtUp, at *layout, from store.Seq, plan *pla
 	}
 	s.announce()
 	end := &wire.Delta{From: from, To: up.to, Learned: at.learned, Deleted: up.gone, Items: at.items}
-	var frames [][]byte
+	var frames []*Frame
 	for _, id := range s.list() {
-		if d := up.parts[id]; len(d.Records) > 0 {
-			d.From, d.To = from, up.to
-			frames = append(frames, wire.Encode(d))
+		if p := up.parts[id]; len(p.records) > 0 {
+			d := p.delta()
+			d.From, d.To, d.Part = from, up.to, true
+			frames = append(frames, NewFrame(wire.Encode(d)))
 		}
 		end.Checkpoints = append(end.Checkpoints, checkpoint(at, id))
 	}
-	s.out.SendShared(append(frames, wire.Encode(end)))
+	s.share(append(frames, NewFrame(wire.Encode(end))))
 	s.position = up.to
 }
 
@@ -381,14 +383,20 @@ func (s *Session) order(announced []wire.Shelf) {
 func (s *Session) sendSnapshot(x *shelfSnapshot, has map[wire.Shelf]stated) {
 	for id, at := range has {
 		if at.upTo > 0 && id.Contains(x.info.id) && at.seq <= x.seq {
-			first, rest := x.behind(at.seq, at.upTo)
-			if len(first) <= wire.MaxServerFrame {
-				s.out.SendShared(append([][]byte{first}, rest...))
+			if frames := x.behind(at.seq, at.upTo); frames[0].Size() <= wire.MaxServerFrame {
+				s.share(frames)
 				return
 			}
 		}
 	}
-	s.out.SendShared(x.all())
+	s.share(x.all())
+}
+
+// share sends frames that do not count against the client's bound.
+func (s *Session) share(frames []*Frame) {
+	for _, f := range frames {
+		s.out.SendShared([][]byte{f.For(s.inflates)})
+	}
 }
 
 // replan changes the choice of shelves, by one at most, when the reader has moved on.

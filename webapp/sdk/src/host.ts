@@ -5,6 +5,7 @@
 //   page ◄─FromWorker─ Host ◄─effects──┘   │
 //                       └── WebSocket, timer
 
+import { Frames, type Inflate } from './inflate.ts'
 import type { Effect, List, NighModule, Replica, Status } from './module.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 
@@ -17,6 +18,8 @@ export interface World {
   /** Calls f once, at Unix time `at`; returns how to cancel it. */
   wake(at: number, f: () => void): () => void
   socket(url: string, protocols: string[]): WebSocket
+  /** Inflates frames; null if this browser cannot, and the server is to send them as they are. */
+  inflate: Inflate | null
   /** A random whole number. */
   seed(): number
   /** Whether the machine says that it has a network. */
@@ -37,6 +40,9 @@ const maxTimedOps = 256
 // a socket fails: a server that is down and one that refuses the page's origin look the same.
 const failuresUntilTold = 3
 
+// The code of a frame that could not be read; wire.CloseProtocol.
+const torn = 4002
+
 export class Host {
   readonly #world: World
   #replica: Replica | null = null
@@ -44,6 +50,7 @@ export class Host {
   #waiting: ToWorker[] = [] // what came before the module was there, in order
   #module: NighModule | null = null
   #socket: WebSocket | null = null
+  #frames: Frames | null = null // of the socket
   #wantSocket = false // the module asked for a socket while there was no network
   #paused = false
   #reachable = true // as the page sees it
@@ -107,7 +114,8 @@ export class Host {
   #begin(): void {
     if (!this.#module || !this.#config || this.#replica) return
     const { client, user, token, budget } = this.#config
-    const replica = this.#module.open({ client, user, token, budget, seed: this.#world.seed() })
+    const inflates = this.#world.inflate !== null
+    const replica = this.#module.open({ client, user, token, budget, seed: this.#world.seed(), inflates })
     this.#replica = replica
     this.#run(null, (unix) => replica.start(unix))
     for (const message of this.#waiting.splice(0)) this.#handle(replica, message)
@@ -231,16 +239,20 @@ export class Host {
       this.#everOpened = true
       this.#run(null, (unix) => this.#replica!.opened(unix))
     }
-    socket.onmessage = (event: MessageEvent) => {
-      const bytes = new Uint8Array(event.data as ArrayBuffer)
-      this.#run(null, (unix) => this.#replica!.frame(bytes, unix))
-    }
-    socket.onclose = (event: CloseEvent) => {
-      this.#detach()
-      this.#failed()
-      this.#run(null, (unix) => this.#replica!.closed(event.code, unix))
-    }
+    const frames = new Frames(
+      this.#world.inflate,
+      (bytes, size) => this.#run(null, (unix) => this.#replica!.frame(bytes, size, unix)),
+      () => this.#abandonSocket(torn),
+    )
+    socket.onmessage = (event: MessageEvent) => frames.push(new Uint8Array(event.data as ArrayBuffer))
+    socket.onclose = (event: CloseEvent) =>
+      frames.end(() => {
+        this.#detach()
+        this.#failed()
+        this.#run(null, (unix) => this.#replica!.closed(event.code, unix))
+      })
     this.#socket = socket
+    this.#frames = frames
   }
 
   /** A socket has ended. Tells the page once if none has ever opened; the module goes on trying. */
@@ -256,7 +268,8 @@ export class Host {
     const socket = this.#socket
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null
-      this.#socket = null
+      this.#frames?.drop()
+      this.#socket = this.#frames = null
     }
     return socket
   }
@@ -264,7 +277,8 @@ export class Host {
   #abandonSocket(code: number): void {
     const socket = this.#detach()
     if (!socket) return
-    socket.close()
+    if (code === torn) socket.close(torn, 'a frame could not be inflated')
+    else socket.close()
     this.#run(null, (unix) => this.#replica!.closed(code, unix))
   }
 

@@ -4,9 +4,12 @@
 
 export interface NighModule {
   readonly wire: number // version of the wire format
-  /** seed: any number of this start of the worker; spreads reconnections in time. */
-  /** budget: bytes of the catalog's data that may be held; 0: all of it. */
-  open(config: { client: string; user: string; token: string; seed: number; budget: number }): Replica
+  /**
+   * seed: any number of this start of the worker; spreads reconnections in time. budget: bytes of the catalog's data that
+   * may be held; 0: all of it. inflates: deflated frames are inflated before they come to `frame`; without it the server
+   * sends none.
+   */
+  open(config: { client: string; user: string; token: string; budget: number; seed: number; inflates: boolean }): Replica
 }
 
 export interface Replica {
@@ -15,8 +18,8 @@ export interface Replica {
   online(now: number): Effect[]
   /** The socket is open. */
   opened(now: number): Effect[]
-  /** A binary frame came. */
-  frame(bytes: Uint8Array, now: number): Effect[]
+  /** A binary frame came; size is how many bytes it took on its way. */
+  frame(bytes: Uint8Array, size: number, now: number): Effect[]
   /** The socket closed (or could not be opened): code as in CloseEvent. */
   closed(code: number, now: number): Effect[]
   /** A time asked for by a wake effect has come. */

@@ -2,6 +2,7 @@
 
 import '../build/wasm_exec.js'
 import { Host } from './host.ts'
+import { browserInflate } from './inflate.ts'
 import type { NighModule } from './module.ts'
 import { now, type FromWorker, type ToWorker } from './protocol.ts'
 
@@ -23,6 +24,7 @@ const host = new Host({
     return () => clearTimeout(timer)
   },
   socket: (url, protocols) => new WebSocket(url, protocols),
+  inflate: browserInflate(),
   seed: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
   online: () => self.navigator.onLine,
   post,
