@@ -11,7 +11,16 @@
 //
 // # Invariants
 //
-//   - What the reader sees comes from one index at one position. A snapshot is built aside and takes its place whole.
+//   - What the reader sees comes from one index. Of the shelves in it (catalog.go) those that are followed stand at one
+//     position; one that is not followed is what it was until a snapshot of it, built aside, takes its place whole. A
+//     catalog of another epoch is built aside too.
+//   - No shelf comes into view, and no delta is applied, before the checksums hold that the server states. A shelf whose
+//     checksum does not hold is asked for anew; what is in view of it stays.
+//   - Every item held has the server's score: its record carries the evidence, and the damps of items of the history
+//     that stand on no shelf come as cards (core.Index.Beside). Cards are in no list of the machine's own.
+//   - Where a part of the catalog is held, the machine's list comes first and the server's takes its place, until the
+//     reader does something. Only who holds all of it, at one position, compares the two.
+//   - A snapshot that is cut off goes on behind the last item that came, also after a new connection: see coming.
 //   - The reader's history is base (what the server confirmed, up to op baseOp) and all later ops on top, in order.
 //   - acked <= last: ops (acked, last] are in the outbox, and each is sent again on every connection until decided.
 //   - A delta or snapshot is read and checked whole before anything of it is applied; if it does not fit, the machine
