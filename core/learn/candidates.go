@@ -12,7 +12,7 @@ import (
 const (
 	MaxCandidates   = 8 * core.MaxEdges
 	minCandidates   = 2 * core.MaxEdges
-	candidateBudget = 16 << 20
+	candidateBudget = 13 << 20
 )
 
 // candidate is a source of an item: c is its count in units of the fading scale, of which err (see bfloat) was inherited

@@ -46,7 +46,7 @@
 //     of before, and the item is refined again when its contacts have grown by 3 %.
 //   - Candidates of an item are bounded by the Space-Saving algorithm (Metwally et al., ICDT 2005): the weakest gives its
 //     place and its count to the newcomer, and what it inherited is not counted as evidence. All of a catalog together are
-//     bounded too (candidateBudget): 192 MB for 100,000 items, however many events.
+//     bounded too (candidateBudget): 156 MB for 100,000 items, however many events.
 //   - Of an item's candidates the K with the largest w·sqrt(d+λκ) become edges: by w alone they would mostly be sources
 //     that were seen once or twice.
 //   - Content neighbours are the cosine of BM25-weighted vectors (Robertson and Zaragoza, "The Probabilistic Relevance

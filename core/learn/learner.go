@@ -345,6 +345,26 @@ func (l *Learner) TakeDirty(most int) []core.ItemNum {
 	return take(l, &l.dirty, most, func(it *counts) { it.marked = false })
 }
 
+// Size returns how many pairs of items the counts are about, of 12 bytes each: most of what a learner takes.
+func (l *Learner) Size() (pairs int) {
+	for _, it := range l.items {
+		if it != nil {
+			pairs += len(it.from)
+		}
+	}
+	return pairs
+}
+
+// Clip gives back what the lists of those who have an edge from an item have to spare. Their order stays: it is the order
+// of marks.
+func (l *Learner) Clip() {
+	for _, it := range l.items {
+		if it != nil && cap(it.holders) > len(it.holders)+minLoose {
+			it.holders = append(make([]core.ItemNum, 0, len(it.holders)), it.holders...)
+		}
+	}
+}
+
 // MarkAll lets TakeDirty return items 1 to last, first those that were met: the others borrow of them.
 func (l *Learner) MarkAll(last core.ItemNum) {
 	l.dirty = nil

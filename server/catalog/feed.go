@@ -17,6 +17,7 @@ type limits struct {
 	snapshotShare int // a snapshot is made anew when this part of it has changed since
 	catchUp       int // bytes of records in the deltas that catch up
 	flush         int // records of one commit of learned weights
+	spare         int // pairs of a learner that may stay while another one is made
 	past          int // visits of readers whom a replay of all events keeps at a time, half of them at least
 	shelf         int // items of a shelf
 	tombstones    int // that are kept, half of them at least
@@ -25,7 +26,7 @@ type limits struct {
 
 var defaultLimits = limits{
 	snapshotChunk: 1 << 20, snapshotShare: 8, catchUp: wire.MaxServerFrame / 2, flush: 256, past: 1 << 20,
-	shelf: 2048, tombstones: 1 << 14, replan: 20_000,
+	shelf: 2048, tombstones: 1 << 14, replan: 20_000, spare: 4 << 20,
 }
 
 // snapshots are shelves at one position.

@@ -23,6 +23,7 @@ type request struct {
 	snapshot *snapshotRequest
 	settle   bool
 	reply    chan error // capacity 1
+	called   time.Time  // zero where nobody asks for times
 }
 
 // snapshotRequest asks for shelves, and is filled by the owner; what it holds is shared with others.
@@ -62,6 +63,7 @@ type owner struct {
 	learnt, relearnDue, relearning bool
 	relearnAt                      time.Time
 	beside                         func(*relearning)
+	loose                          bool // all weights were made anew since the index was compacted
 
 	waiting      []core.ItemNum        // items whose neighbours are to be found, in order
 	waits        map[core.ItemNum]bool // the same as a set
@@ -74,6 +76,9 @@ type owner struct {
 	snapshots    map[wire.Shelf]*shelfSnapshot // as taken last
 	refineAt     time.Time                     // when the next items may be refined
 	flushFailed  bool
+	task         task       // the last one but taskLearn, see pick
+	learnTurns   int        // turns that learnt since another task had one
+	lastCall     time.Time  // when readers did something last
 	policy       uint64     // under which all records in the store were made, as it knows
 	policyTried  time.Time  // when that was last to be written
 	settling     []*request // answered when nothing is left to do
@@ -200,15 +205,24 @@ func (c *Catalog) commit(batch []*request) {
 }
 
 func (c *Catalog) commitTogether(batch []*request) {
+	for _, r := range batch {
+		c.took(PartWait, r.called)
+		if r.events != nil || r.ops != nil {
+			c.owner.lastCall = c.now()
+		}
+	}
+	began := c.begin()
 	s := newStaging(c)
 	for _, r := range batch {
 		s.stage(r)
 	}
+	c.took(PartStage, began)
 	err := s.commit()
 	for _, r := range batch {
 		switch {
 		case r.settle:
 			c.owner.settling = append(c.owner.settling, r)
+			c.owner.relearnDue = c.owner.relearnDue || !c.owner.learnt && !c.owner.relearning // with LearnLater
 		case r.snapshot != nil:
 			r.reply <- c.takeSnapshot(r.snapshot)
 		default:
@@ -232,3 +246,6 @@ func (c *Catalog) Settle(ctx context.Context) error { return c.call(ctx, &reques
 
 // Pending returns roughly how many items still wait for their content neighbours.
 func (c *Catalog) Pending() int { return int(c.pending.Load()) }
+
+// Unlearnt returns roughly how many events are still to be learnt, after a start or an erasure.
+func (c *Catalog) Unlearnt() int { return int(c.unlearnt.Load()) }

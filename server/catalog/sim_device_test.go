@@ -36,13 +36,13 @@ type device struct {
 
 	keeps    bool // it has a store
 	store    map[string][]byte
-	behind   []behind // what waits for the store, in order
-	recorded uint64   // highest op that the page was told to be kept
+	behind   []waits // what waits for the store, in order
+	recorded uint64  // highest op that the page was told to be kept
 	lives    int
 }
 
-// behind is an effect that waits for the store: a Store, or what must not go before it.
-type behind struct {
+// waits is an effect that waits for the store: a Store, or what must not go before it.
+type waits struct {
 	effect replica.Effect
 	conn   *conn
 }
@@ -106,7 +106,7 @@ func (d *device) settleStore(n int) {
 			d.recorded = max(d.recorded, e.Origin.Number)
 		}
 	}
-	d.behind = append([]behind(nil), d.behind[n:]...)
+	d.behind = append([]waits(nil), d.behind[n:]...)
 }
 
 func (d *device) time() int64 { return d.w.now + d.skew }
@@ -163,7 +163,7 @@ func (d *device) step(in replica.Input) {
 		case replica.Connect:
 			d.trying = true
 		case replica.Send, replica.Store, replica.Recorded:
-			d.behind = append(d.behind, behind{e, d.conn})
+			d.behind = append(d.behind, waits{e, d.conn})
 			if _, stores := d.behind[0].effect.(replica.Store); !stores {
 				d.settleStore(1)
 			}

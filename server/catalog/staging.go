@@ -211,12 +211,17 @@ func (s *staging) commit() error {
 	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients)+len(b.Erased) == 0 {
 		return nil
 	}
-	if err := s.c.store.Commit(s.ctx, s.batch); err != nil {
+	began := s.c.begin()
+	err := s.c.store.Commit(s.ctx, s.batch)
+	s.c.took(PartCommit, began)
+	if err != nil {
 		s.c.log.Error("commit failed; nothing of it was kept", "error", err,
 			"items", len(s.batch.Items), "events", len(s.batch.Events))
 		return fmt.Errorf("commit: %w", err)
 	}
+	began = s.c.begin()
 	s.remember()
+	s.c.took(PartRemember, began)
 	return nil
 }
 

@@ -73,7 +73,7 @@ An event without id gets one made of its content, so a file imported twice count
 the catalog before.
 
 Events go in by their times, those of all files together, whatever order they stand in: what readers did is learnt as it
-happened. So all are read first; above 500,000 they are sorted in temporary files. Those without a time come last.`,
+happened. So all are read first; above 200,000 they are sorted in temporary files. Those without a time come last.`,
 		Example: `  nigh import events clicks.csv
   zcat log.json.gz | nigh import events - --format jsonl --map user=session,item=page`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
@@ -128,7 +128,7 @@ func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) erro
 			Stdin: cmd.InOrStdin(), UserAgent: "nigh/" + version(),
 		},
 		out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr(),
-		open: func(ctx context.Context) (sink, error) { return f.openSink(ctx, cmd.ErrOrStderr()) },
+		open: func(ctx context.Context) (sink, error) { return f.openSink(ctx, items, cmd.ErrOrStderr()) },
 	}
 	if items {
 		return importAll(cmd.Context(), job, itemKind)
@@ -137,13 +137,13 @@ func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) erro
 }
 
 // openSink picks where the rows go.
-func (f *importFlags) openSink(ctx context.Context, errOut io.Writer) (sink, error) {
+func (f *importFlags) openSink(ctx context.Context, items bool, errOut io.Writer) (sink, error) {
 	if f.server == "" {
 		policy, err := readPolicy(f.policy, nil)
 		if err != nil {
 			return nil, err
 		}
-		return openDataSink(ctx, f.data, f.language, policy, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		return openDataSink(ctx, f.data, f.language, policy, !items, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	}
 	token := f.token
 	if token == "" {

@@ -46,7 +46,7 @@ func newServerSink(server, token string) (*serverSink, error) {
 }
 
 // settle has nothing to wait for: the server goes on by itself.
-func (s *serverSink) settle(context.Context, func(int)) error { return nil }
+func (s *serverSink) settle(context.Context, func(string, int, string)) error { return nil }
 
 func (s *serverSink) close() error { s.client.CloseIdleConnections(); return nil }
 
