@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
 
 	"nigh/core"
 	"nigh/core/wire"
@@ -229,6 +231,7 @@ func (s *Session) state(ctx context.Context, h *wire.Hello, l *layout) error {
 	if err != nil {
 		return err
 	}
+	missedFrames := s.encodeMissed(up, from) // not under the lock: the owner would wait
 	s.sending.Lock()
 	s.values, s.whole, s.keeps = plan.values, plan.whole, map[wire.Shelf]bool{}
 	for _, id := range plan.shelves {
@@ -239,7 +242,7 @@ func (s *Session) state(ctx context.Context, h *wire.Hello, l *layout) error {
 		}
 	}
 	if len(s.keeps) > 0 {
-		s.sendMissed(up, at, from, plan)
+		s.sendMissed(up, missedFrames, at, from, plan)
 	}
 	s.sending.Unlock()
 	return s.bring(ctx, has)
@@ -268,8 +271,24 @@ func (s *Session) layoutAt(ctx context.Context, l *layout, up *caughtUp) (*layou
 	}
 }
 
+// encodeMissed makes the parts of a catch-up.
+func (s *Session) encodeMissed(up *caughtUp, from store.Seq) map[wire.Shelf][]byte {
+	out := map[wire.Shelf][]byte{}
+	if up == nil {
+		return out
+	}
+	for id, p := range up.parts {
+		if len(p.records) > 0 {
+			d := p.delta()
+			d.From, d.To, d.Part = from, up.to, true
+			out[id] = NewFrame(wire.Encode(d)).For(s.inflates)
+		}
+	}
+	return out
+}
+
 // sendMissed sends what the client missed of the shelves that it keeps. The lock of sending is held.
-func (s *Session) sendMissed(up *caughtUp, at *layout, from store.Seq, plan *plan) {
+func (s *Session) sendMissed(up *caughtUp, parts map[wire.Shelf][]byte, at *layout, from store.Seq, plan *plan) {
 	if s.whole { // which came into being since the choice
 		for _, x := range at.shelves {
 			if !slices.ContainsFunc(plan.shelves, func(id wire.Shelf) bool { return id.Contains(x.id) }) {
@@ -283,16 +302,14 @@ func (s *Session) sendMissed(up *caughtUp, at *layout, from store.Seq, plan *pla
 	}
 	s.announce()
 	end := &wire.Delta{From: from, To: up.to, Learned: at.learned, Deleted: up.gone, Items: at.items}
-	var frames []*Frame
+	var frames [][]byte
 	for _, id := range s.list() {
-		if p := up.parts[id]; len(p.records) > 0 {
-			d := p.delta()
-			d.From, d.To, d.Part = from, up.to, true
-			frames = append(frames, NewFrame(wire.Encode(d)))
+		if part := parts[id]; part != nil {
+			frames = append(frames, part)
 		}
 		end.Checkpoints = append(end.Checkpoints, checkpoint(at, id))
 	}
-	s.share(append(frames, NewFrame(wire.Encode(end))))
+	s.out.SendShared(append(frames, NewFrame(wire.Encode(end)).For(s.inflates)))
 	s.position = up.to
 }
 
@@ -310,8 +327,9 @@ func (s *Session) bring(ctx context.Context, has map[wire.Shelf]stated) error {
 		if err != nil {
 			return err
 		}
+		frames := s.encodeSnapshots(snap, has) // not under the lock either
 		s.sending.Lock()
-		s.enterShelves(snap, has, first, all && first)
+		s.enterShelves(snap, frames, first, all && first)
 		s.sending.Unlock()
 	}
 	s.sending.Lock()
@@ -327,7 +345,7 @@ func (s *Session) bring(ctx context.Context, has map[wire.Shelf]stated) error {
 }
 
 // enterShelves brings the client to the position of the snapshots, and sends them. The lock of sending is held.
-func (s *Session) enterShelves(snap *snapshots, has map[wire.Shelf]stated, first, all bool) {
+func (s *Session) enterShelves(snap *snapshots, frames map[wire.Shelf][][]byte, first, all bool) {
 	i := 0
 	for ; i < len(s.held) && s.held[i].to <= snap.layout.seq && !s.ended; i++ {
 		if first { // the snapshots hold it
@@ -356,8 +374,7 @@ func (s *Session) enterShelves(snap *snapshots, has map[wire.Shelf]stated, first
 		s.announce()
 	}
 	for _, id := range s.enters {
-		x := snap.shelves[slices.IndexFunc(snap.shelves, func(x *shelfSnapshot) bool { return x.info.id == id })]
-		s.sendSnapshot(x, has)
+		s.out.SendShared(frames[id])
 		s.keeps[id] = true
 	}
 	s.enters = nil
@@ -380,23 +397,38 @@ func (s *Session) order(announced []wire.Shelf) {
 	slices.SortStableFunc(s.enters, func(a, b wire.Shelf) int { return at(a) - at(b) })
 }
 
-func (s *Session) sendSnapshot(x *shelfSnapshot, has map[wire.Shelf]stated) {
+// encodeSnapshots returns the frames of snapshots by shelf, made on all processors.
+func (s *Session) encodeSnapshots(snap *snapshots, has map[wire.Shelf]stated) map[wire.Shelf][][]byte {
+	made := make([][][]byte, len(snap.shelves))
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, x := range snap.shelves {
+		turn <- struct{}{}
+		wg.Go(func() {
+			for _, f := range x.frames(has) {
+				made[i] = append(made[i], f.For(s.inflates))
+			}
+			<-turn
+		})
+	}
+	wg.Wait()
+	out := make(map[wire.Shelf][][]byte, len(made))
+	for i, x := range snap.shelves {
+		out[x.info.id] = made[i]
+	}
+	return out
+}
+
+// frames returns the frames for a client that has some of the shelf, as it states, or nothing.
+func (s *shelfSnapshot) frames(has map[wire.Shelf]stated) []*Frame {
 	for id, at := range has {
-		if at.upTo > 0 && id.Contains(x.info.id) && at.seq <= x.seq {
-			if frames := x.behind(at.seq, at.upTo); frames[0].Size() <= wire.MaxServerFrame {
-				s.share(frames)
-				return
+		if at.upTo > 0 && id.Contains(s.info.id) && at.seq <= s.seq {
+			if frames := s.behind(at.seq, at.upTo); frames[0].Size() <= wire.MaxServerFrame {
+				return frames
 			}
 		}
 	}
-	s.share(x.all())
-}
-
-// share sends frames that do not count against the client's bound.
-func (s *Session) share(frames []*Frame) {
-	for _, f := range frames {
-		s.out.SendShared([][]byte{f.For(s.inflates)})
-	}
+	return s.all()
 }
 
 // replan changes the choice of shelves, by one at most, when the reader has moved on.
