@@ -79,6 +79,16 @@ func (c *catalog) whole() bool {
 	return c.index != nil && items == c.total
 }
 
+// behind tells whether shelves that are followed stand before a position: deltas up to it have not come.
+func (c *catalog) behind(seq uint64) bool {
+	for _, s := range c.shelves {
+		if s.shown && s.followed && s.seq <= c.seq && seq > c.seq {
+			return true
+		}
+	}
+	return false
+}
+
 // held returns how many shelves are in view, and the packed bytes of all that is held.
 func (c *catalog) held() (shelves, bytes int) {
 	for _, s := range c.shelves {

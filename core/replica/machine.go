@@ -29,6 +29,8 @@ type Machine struct {
 	catalog                // in view
 	next     *catalog      // of another epoch, until it is whole enough to take the other's place
 	parts    []*wire.Delta // of a step whose end has not come
+	arranged bool          // shelves were announced on this connection
+	overdue  bool          // and what was missed of those kept has not come
 	cards    *core.Index   // items that stand on no shelf, for their cards and damps; nil for none
 	policy   *core.Policy
 	analyzer *text.Analyzer
@@ -195,7 +197,7 @@ func (m *Machine) opened() {
 	if m.state != Connecting {
 		return
 	}
-	m.state, m.sentUpTo, m.parts, m.welcomed = Syncing, 0, nil, false
+	m.state, m.sentUpTo, m.parts, m.welcomed, m.arranged, m.overdue = Syncing, 0, nil, false, false, false
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
 		Inflates: m.cfg.Inflates, Budget: m.cfg.Budget,

@@ -52,6 +52,8 @@ func (m *Machine) link() {
 func (m *Machine) arrange(s *wire.Shelves) {
 	c := m.catching()
 	gone, ok := c.rearrange(s)
+	m.overdue = m.overdue || !m.arranged && len(s.Keep) > 0
+	m.arranged = true
 	if !ok {
 		m.abandon(wire.CloseProtocol, "the server keeps a shelf that is not held")
 		return
@@ -76,6 +78,10 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 	to := c.find(s.Shelf)
 	if to == nil || !to.entering || s.Epoch != c.epoch || s.UpTo < s.After {
 		m.abandon(wire.CloseProtocol, "a snapshot of a shelf that was not announced")
+		return
+	}
+	if m.overdue || len(m.parts) > 0 || c.behind(s.Seq) {
+		m.abandon(wire.CloseProtocol, "a delta before a snapshot is missing")
 		return
 	}
 	if s.After == 0 {
