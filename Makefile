@@ -17,7 +17,7 @@ TOOLS     := .cache/bin
 
 # What goes into the module and what goes into the page.
 GO_IN_MODULE := go.mod go.sum $(shell find core wasm -name '*.go' ! -name '*_test.go' 2>/dev/null)
-IN_PAGE      := $(shell find webapp/sdk/src webapp/demo webapp/scripts -type f ! -path '*/catalog/*' ! -path '*/test/*' 2>/dev/null)
+IN_PAGE      := $(shell find webapp/sdk/src webapp/elements/src webapp/demo webapp/scripts -type f ! -path '*/catalog/*' ! -path '*/test/*' 2>/dev/null)
 
 # Packages that run in the browser too.
 IN_BROWSER := ./core/... ./wasm/...
@@ -84,7 +84,7 @@ size: page ## Sizes of module, SDK and page: raw, gzip, brotli
 	@cd webapp && npm run --silent size
 
 clean: ## Remove what was built; ./data stays
-	rm -rf bin .cache webapp/sdk/build webapp/node_modules webapp/e2e/results webapp/e2e/screenshots
+	rm -rf bin .cache webapp/sdk/build webapp/elements/build webapp/node_modules webapp/e2e/results webapp/e2e/screenshots
 	find webapp/dist -mindepth 1 ! -name .gitkeep -delete
 
 $(MODULE): $(GO_IN_MODULE)
@@ -93,7 +93,7 @@ $(MODULE): $(GO_IN_MODULE)
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o $@ ./wasm
 	go run ./wasm/slim $@
 
-$(INSTALLED): webapp/package.json webapp/sdk/package.json webapp/demo/package.json webapp/package-lock.json webapp/.npmrc
+$(INSTALLED): webapp/package.json webapp/sdk/package.json webapp/elements/package.json webapp/demo/package.json webapp/package-lock.json webapp/.npmrc
 	cd webapp && npm ci
 	@touch $@
 

@@ -88,6 +88,20 @@ func (p *Policy) others(n int) (of, from int64) {
 	return of, of + max(0, int64(p.Focus))
 }
 
+// KindShown is the built-in kind of event that an item was in a reader's view. Unless a policy has a kind of that name,
+// which then is one like any other, it is kept in the log and that is all: it is in no history, teaches nothing and is
+// not counted against what a reader may teach in a day.
+const KindShown = "shown"
+
+// Idle tells whether events of a kind are kept and change nothing: see KindShown.
+func (p *Policy) Idle(kind string) bool {
+	if kind != KindShown {
+		return false
+	}
+	_, ok := p.Kind(kind)
+	return !ok
+}
+
 // Kind looks a kind of event up by its name.
 func (p *Policy) Kind(name string) (EventKind, bool) {
 	for _, k := range p.Kinds {

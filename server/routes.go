@@ -59,11 +59,13 @@ func (s *Server) routes() (http.Handler, error) {
 	case s.opt.Demo:
 		mux.Handle("GET /{$}", pack(http.HandlerFunc(s.pages.home)))
 		mux.Handle("GET /works/{id}", pack(http.HandlerFunc(s.pages.work)))
-		if f := s.files["recipe.html"]; f != nil {
-			mux.HandleFunc("GET /recipe", func(w http.ResponseWriter, r *http.Request) {
-				setPagePolicy(w, r)
-				f.serve(w, r, cacheNever)
-			})
+		for pattern, name := range map[string]string{"GET /recipe": "recipe.html", "GET /elements.html": "elements.html"} {
+			if f := s.files[name]; f != nil {
+				mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+					setPagePolicy(w, r)
+					f.serve(w, r, cacheNever)
+				})
+			}
 		}
 	default:
 		mux.HandleFunc("GET /{$}", plain("Its demo is not on: start it with --demo to see that."))

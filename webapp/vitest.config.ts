@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['sdk/test/**/*.test.ts', 'demo/test/**/*.test.ts'], environment: 'node' },
+  test: { include: ['sdk/test/**/*.test.ts', 'elements/test/**/*.test.ts', 'demo/test/**/*.test.ts'], environment: 'node' },
 })

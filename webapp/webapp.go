@@ -5,7 +5,7 @@
 //
 //	demo/index.html ── vite build ──► dist/index.html ─┐
 //	demo/page.tmpl ─────────────────────────────────── Render ──► HTML that works without script
-//	sdk/, wasm/ ────── vite build ──► dist/assets/*  ── Dist ───► files, hashed names, *.br and *.gz beside them
+//	sdk/, elements/ ── vite build ──► dist/assets/*  ── Dist ───► files, hashed names, *.br and *.gz beside them
 //
 // # Decisions
 //
@@ -36,7 +36,7 @@ var catalog embed.FS
 var pageTemplate string
 
 // Dist returns the built files as they are to be served from the root: index.html (a template: see Render), recipe.html,
-// docs/index.html, nigh.js, assets/* with a hash in each name (immutable), and beside most of them NAME.br and NAME.gz.
+// elements.html, docs/index.html, nigh.js, elements.js, assets/* with a hash in each name (immutable), and beside most of them NAME.br and NAME.gz.
 func Dist() fs.FS { return sub(dist, "dist") }
 
 // DemoCatalog returns the demo's catalog: files *.jsonl, one item a line, in the shape of `nigh import items`.

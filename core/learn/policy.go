@@ -44,7 +44,8 @@ type Policy struct {
 	// SelfWeight is what an item of the profile says for itself, where Repeat lets it come again.
 	SelfWeight float64 `json:"self_weight"`
 
-	// Kinds of event by name.
+	// Kinds of event by name. Two names are built in: "forget", which may not be here, and "shown" (core.KindShown), which
+	// counts nothing unless it is.
 	Kinds map[string]Kind `json:"kinds"`
 	// Preferences: what a standing wish of weight 1 counts against a fresh view.
 	Preferences PreferenceWeights `json:"preferences"`

@@ -117,7 +117,7 @@ func sameItems(a, b []core.Ranked) bool {
 // recs shows the server's list unless it was made of another state than the machine has: of fewer ops, say.
 func (m *Machine) recs(r *wire.Recs) {
 	i := slices.IndexFunc(m.questions, func(q *question) bool { return q.wireName == r.Name })
-	if i < 0 || m.index == nil || r.Epoch != m.epoch || r.Seq != m.seq || r.Op < m.last || r.Policy != m.policy.Version {
+	if i < 0 || m.index == nil || r.Epoch != m.epoch || r.Seq != m.seq || r.Op < m.needed() || r.Policy != m.policy.Version {
 		return
 	}
 	q := m.questions[i]
@@ -132,7 +132,7 @@ func (m *Machine) recs(r *wire.Recs) {
 	}
 	// All of the catalog, same position, same ops: the two lists must be equal, bit for bit. A difference is a fault of
 	// one of the two.
-	if whole && r.Learned == m.learned && r.Op == m.last {
+	if whole && r.Learned == m.learned {
 		l.Compared = true
 		l.Agrees = slices.Equal(m.index.Rank(&m.scratch, query), r.Items)
 		m.compared(l.Agrees)

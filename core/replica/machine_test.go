@@ -273,3 +273,24 @@ func TestMachine_TurnsPages(t *testing.T) {
 	ask(replica.Question{Limit: 2})
 	want(t, "the first page of the new one", b.ids("you"), "tree stone")
 }
+
+func TestMachine_ShownChangesNoList(t *testing.T) {
+	b := newBench(t).live()
+	b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 3}})
+	ask, _ := first[*wire.Ask](b)
+	b.step(like("boat"))
+	local := b.ids("you")
+	b.step(replica.Record{Kind: core.KindShown, Item: "sea"})
+	want(t, "effects of what was shown", b.kinds(), "Ops Status")
+	want(t, "history", b.history(), "boat")
+	want(t, "list", b.ids("you"), local)
+	// The server's list from before what was shown is of the same state.
+	b.frame(&wire.Ack{Op: 1})
+	b.frame(&wire.Recs{Name: ask.Name, Epoch: 1, Seq: 5, Learned: 1, Op: 1, Policy: policy.Version, Hour: began / 3_600_000,
+		Items: []core.Ranked{{Num: 3}, {Num: 1}}})
+	want(t, "Server", b.lists["you"].Server, true)
+	want(t, "Agreed", b.status.Agreed, 1)
+	b.frame(&wire.Ack{Op: 2})
+	want(t, "Pending", b.status.Pending, 0)
+	want(t, "history when all is decided", b.history(), "boat")
+}

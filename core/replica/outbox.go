@@ -48,8 +48,10 @@ func (m *Machine) do(op wire.Op, from Origin) {
 	m.keepOp(n)
 	m.overlay = append(m.overlay, n)
 	m.shown = m.apply(m.shown, op)
-	m.profileChanged()
-	m.answerAll(true) // which need not wait for the store
+	if !m.idle(op) {
+		m.profileChanged()
+		m.answerAll(true) // which need not wait for the store
+	}
 	m.recorded(from, "")
 	m.flush()
 }
@@ -80,6 +82,25 @@ func (m *Machine) recorded(from Origin, fault string) {
 		m.commit()
 		m.emit(Recorded{from, fault})
 	}
+}
+
+// idle tells whether an op changes no list, wherever it is applied.
+func (m *Machine) idle(op wire.Op) bool {
+	if m.policy == nil {
+		return op.Event && op.Kind == core.KindShown
+	}
+	return op.Event && m.policy.Idle(op.Kind)
+}
+
+// needed is the op that a list of the server must know of to be shown: the last one that is not idle. What lies between
+// it and the last op changes nothing, so the two are the same state.
+func (m *Machine) needed() uint64 {
+	for i := len(m.outbox) - 1; i >= 0; i-- {
+		if !m.idle(m.outbox[i].op) {
+			return m.outbox[i].n
+		}
+	}
+	return m.acked
 }
 
 // faultOf says why an op cannot be kept, "" if it can.

@@ -210,9 +210,9 @@ func (f *flaky) Commit(ctx context.Context, b store.Batch) error {
 	return f.Store.Commit(ctx, b)
 }
 
-func (f *flaky) UserEvents(ctx context.Context, user string, upTo int64, limit int) ([]store.StoredEvent, error) {
+func (f *flaky) UserEvents(ctx context.Context, user string, upTo int64, limit int, without ...string) ([]store.StoredEvent, error) {
 	if take(&f.failReads) {
 		return nil, errDisk
 	}
-	return f.Store.UserEvents(ctx, user, upTo, limit)
+	return f.Store.UserEvents(ctx, user, upTo, limit, without...)
 }

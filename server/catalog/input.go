@@ -206,7 +206,7 @@ func checkEvent(e *store.Event, p *core.Policy) error {
 	if err := checkText("event.kind", e.Kind, MaxKindBytes); err != nil {
 		return err
 	}
-	if _, ok := p.Kind(e.Kind); !ok && e.Kind != core.KindForget {
+	if _, ok := p.Kind(e.Kind); !ok && e.Kind != core.KindForget && !p.Idle(e.Kind) {
 		var names []string
 		for _, k := range p.Kinds {
 			names = append(names, k.Name)

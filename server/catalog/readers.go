@@ -100,6 +100,14 @@ func (rs *readers) drop(user string) {
 	rs.dropped++
 }
 
+// idleKinds are the kinds whose events a reader is not made of.
+func idleKinds(p *core.Policy) []string {
+	if p.Idle(core.KindShown) {
+		return []string{core.KindShown}
+	}
+	return nil
+}
+
 // readEvents is how many events a history is made of when it is read from the store.
 const readEvents = 1000
 
@@ -113,7 +121,7 @@ func (c *Catalog) reader(ctx context.Context, user string) (reader, error) {
 	if ok {
 		return r, nil
 	}
-	events, err := c.store.UserEvents(ctx, user, store.AllRows, readEvents)
+	events, err := c.store.UserEvents(ctx, user, store.AllRows, readEvents, idleKinds(c.policy)...)
 	if err != nil {
 		return reader{}, err
 	}
@@ -150,8 +158,11 @@ func (r reader) afterLate(past []store.StoredEvent, row int64, p *core.Policy) (
 }
 
 // after returns r after an event; teaches tells whether it is within the reader's quota. Events of kinds that the policy
-// no longer knows say nothing.
+// no longer knows say nothing; idle ones do not even count, and are not among those that a reader is made of.
 func (r reader) after(e store.StoredEvent, p *core.Policy) (after reader, teaches bool) {
+	if p.Idle(e.Kind) {
+		return r, false
+	}
 	r.quota, teaches = r.quota.Count(r.history, e.Num, e.AtMillis)
 	r.lastAt = max(r.lastAt, e.AtMillis)
 	if e.Kind == core.KindForget {

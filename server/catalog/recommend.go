@@ -122,6 +122,9 @@ func (c *Catalog) withHistory(x *core.Index, h core.History, entries []HistoryEn
 	}
 	for i, e := range entries {
 		kind := e.Kind
+		if c.policy.Idle(kind) {
+			continue
+		}
 		if kind == "" {
 			kind = "view"
 		}

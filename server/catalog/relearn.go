@@ -128,8 +128,11 @@ func (r *relearning) learn(ctx context.Context, e store.StoredEvent) error {
 	if int(e.Num) < len(r.gone) && r.gone[e.Num] {
 		r.learner.Forget(e.Num) // its evidence is left out
 	}
+	if r.policy.Idle(e.Kind) {
+		return nil
+	}
 	upTo := func(row int64) ([]store.StoredEvent, error) {
-		events, err := r.store.UserEvents(ctx, e.User, row, readEvents)
+		events, err := r.store.UserEvents(ctx, e.User, row, readEvents, idleKinds(r.policy)...)
 		slices.Reverse(events)
 		return events, err
 	}

@@ -27,13 +27,13 @@ func (s *staging) need(user string, times ...int64) error {
 		if _, ok := s.past[user]; ok {
 			return nil
 		}
-		past, err := s.c.store.UserEvents(s.ctx, user, store.AllRows, readEvents)
+		past, err := s.c.store.UserEvents(s.ctx, user, store.AllRows, readEvents, idleKinds(s.c.policy)...)
 		if err != nil {
 			return fmt.Errorf("read the events of a reader: %w", err)
 		}
 		slices.Reverse(past)
 		for i := range s.batch.Events {
-			if e := &s.batch.Events[i]; e.User == user {
+			if e := &s.batch.Events[i]; e.User == user && !s.c.policy.Idle(e.Kind) {
 				past = placed(past, e.StoredEvent)
 			}
 		}
@@ -131,6 +131,9 @@ func (s *staging) event(e store.NewEvent) (late bool) {
 	s.row++
 	e.Row = s.row
 	s.batch.Events = append(s.batch.Events, e)
+	if s.c.policy.Idle(e.Kind) {
+		return false
+	}
 	if past, ok := s.past[e.User]; ok {
 		s.past[e.User] = placed(past, e.StoredEvent)
 	}

@@ -30,12 +30,14 @@ func (d *Data) ReadStore(ctx context.Context, s Kept, now time.Time) ([]Event, e
 	}
 	d.Given = len(d.Items)
 	var log []Event
-	gone, forgets, late := 0, 0, 0
+	gone, forgets, shown, late := 0, 0, 0, 0
 	err = s.EachEvent(ctx, 0, func(e store.StoredEvent) error {
 		n, ok := nums[e.Num]
 		switch {
 		case e.Kind == core.KindForget:
 			forgets++
+		case e.Kind == core.KindShown: // not something that a reader did
+			shown++
 		case !ok:
 			gone++
 		case e.AtMillis > now.UnixMilli():
@@ -51,7 +53,7 @@ func (d *Data) ReadStore(ctx context.Context, s Kept, now time.Time) ([]Event, e
 	for _, left := range []struct {
 		n    int
 		what string
-	}{{gone, "of items that are no longer in the catalog"}, {forgets, "that took an item out of a history"}, {late, "from the future"}} {
+	}{{gone, "of items that are no longer in the catalog"}, {forgets, "that took an item out of a history"}, {shown, "that say what was in view"}, {late, "from the future"}} {
 		if left.n > 0 {
 			d.note("%s events %s are left out", comma(left.n), left.what)
 		}

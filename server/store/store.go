@@ -187,8 +187,8 @@ type Store interface {
 	EachEvent(ctx context.Context, since int64, f func(StoredEvent) error) error
 
 	// UserEvents returns the last limit events of a reader by time (ties by row), the most recent first, among those
-	// whose row is at most upTo (AllRows: no bound); none if limit is below 1.
-	UserEvents(ctx context.Context, user string, upTo int64, limit int) ([]StoredEvent, error)
+	// whose row is at most upTo (AllRows: no bound), but for those of the kinds in without; none if limit is below 1.
+	UserEvents(ctx context.Context, user string, upTo int64, limit int, without ...string) ([]StoredEvent, error)
 	// Preferences returns a reader's standing wishes, ascending by kind, then key.
 	Preferences(ctx context.Context, user string) (core.Preferences, error)
 	// Client returns what is known of a browser, or ErrNotFound.

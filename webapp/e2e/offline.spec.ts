@@ -16,6 +16,7 @@ test('without a network likes still change the list; with it the server holds ea
     await expect(demo.status('state')).toHaveText(`Offline, ${n} waiting`)
   }
   await context.setOffline(false)
+  await page.locator('h1').hover() // off the cards, which hold still under a pointer
   await demo.live()
   await expect(demo.status('pending')).toHaveText('0')
   // Polled: the server learns from three likes, and tells this page of it a moment later.

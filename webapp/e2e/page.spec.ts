@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { expect, test, type Page } from './nigh.ts'
+import { violations } from './axe.ts'
+import { expect, test } from './nigh.ts'
 
 test.describe('without script', () => {
   test.use({ javaScriptEnabled: false, expected: [/404 .*\/works\/no-such-work/] })
@@ -20,16 +19,6 @@ test.describe('without script', () => {
     await expect(page.locator('h1')).toHaveText('Not on the shelves')
   })
 })
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe)
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run()
-    return violations.flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`))
-  })
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test.describe(colorScheme, () => {

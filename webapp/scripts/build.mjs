@@ -1,5 +1,5 @@
-// Builds dist/: the demo's page, nigh.js (the SDK as one file for a script tag), the documentation page, and a .br and
-// .gz beside every file worth it. sdk/build/ holds the module by then (make module).
+// Builds dist/: the demo's page, nigh.js and elements.js (the SDK and the elements, each as one file for a script tag), the
+// documentation page, and a .br and .gz beside every file worth it. sdk/build/ holds the module by then (make module).
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -39,18 +39,22 @@ await build({
   ...common,
   build: { ...options, modulePreload: { polyfill: false }, rollupOptions: { output: { ...output, entryFileNames: 'assets/[name]-[hash].js' } } },
 })
-await build({
-  ...common,
-  publicDir: false,
-  build: {
-    ...options,
-    rollupOptions: {
-      input: { nigh: join(here, 'sdk/src/index.ts') },
-      preserveEntrySignatures: 'strict',
-      output: { ...output, entryFileNames: '[name].js' },
+for (const [name, entry] of [['nigh', 'sdk/src/index.ts'], ['elements', 'elements/src/elements.ts']]) {
+  await build({
+    ...common,
+    publicDir: false,
+    build: {
+      ...options,
+      sourcemap: true,
+      modulePreload: false, // what is loaded late is needed by few
+      rollupOptions: {
+        input: { [name]: join(here, entry) },
+        preserveEntrySignatures: 'strict',
+        output: { ...output, entryFileNames: '[name].js' },
+      },
     },
-  },
-})
+  })
+}
 
 const swagger = join(here, 'node_modules/swagger-ui-dist')
 for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js']) copyFileSync(join(swagger, name), join(dist, 'docs', name))

@@ -15,6 +15,8 @@ const rows = [
   ['page style', named(/index-.*\.css$/)],
   ['font (Latin)', named(/newsreader-latin-opsz.*\.woff2$/)],
   ['SDK alone (nigh.js)', ['nigh.js']],
+  ['… where there is no WebAssembly', named(/server_only-.*\.js$/)],
+  ['elements, with SDK (elements.js)', ['elements.js']],
 ]
 
 const size = (files, suffix) =>
@@ -24,8 +26,8 @@ const size = (files, suffix) =>
   }, 0)
 const kb = (bytes) => (bytes / 1000).toFixed(1).padStart(9)
 
-console.log(`${''.padEnd(30)}${'raw'.padStart(9)}${'gzip'.padStart(9)}${'brotli'.padStart(9)}  kB`)
+console.log(`${''.padEnd(34)}${'raw'.padStart(9)}${'gzip'.padStart(9)}${'brotli'.padStart(9)}  kB`)
 for (const [label, files] of rows) {
   if (files.length === 0) throw new Error(`dist holds no ${label}; run make page`)
-  console.log(label.padEnd(30) + ['', '.gz', '.br'].map((suffix) => kb(size(files, suffix))).join(''))
+  console.log(label.padEnd(34) + ['', '.gz', '.br'].map((suffix) => kb(size(files, suffix))).join(''))
 }

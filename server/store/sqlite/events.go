@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 
 	"nigh/core"
@@ -15,12 +16,16 @@ func (db *DB) EachEvent(ctx context.Context, since int64, f func(store.StoredEve
 	return each(db, "read events", rows, err, scanEvent, f)
 }
 
-// UserEvents returns the last limit events of a reader by time up to a row, the most recent first.
-func (db *DB) UserEvents(ctx context.Context, user string, upTo int64, limit int) ([]store.StoredEvent, error) {
+// UserEvents returns the last limit events of a reader by time up to a row, the most recent first, without some kinds.
+func (db *DB) UserEvents(ctx context.Context, user string, upTo int64, limit int, without ...string) ([]store.StoredEvent, error) {
 	if limit <= 0 {
 		return nil, nil
 	}
-	rows, err := db.r.userEvents.QueryContext(ctx, user, upTo, limit)
+	kinds, err := json.Marshal(append([]string{}, without...)) // never null, which would be one kind of no name
+	if err != nil {
+		return nil, fmt.Errorf("encode kinds: %w", err)
+	}
+	rows, err := db.r.userEvents.QueryContext(ctx, user, upTo, string(kinds), limit)
 	events, err := collect(rows, err, scanEvent)
 	if err != nil {
 		return nil, db.reading(fmt.Sprintf("read events of %q", user), err)

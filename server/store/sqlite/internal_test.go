@@ -149,7 +149,8 @@ func TestStatements_ReadInTheOrderOfAnIndex(t *testing.T) {
 			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
 				t.Fatal(err)
 			}
-			if strings.Contains(detail, "TEMP B-TREE") || strings.HasPrefix(detail, "SCAN") && detail != "SCAN CONSTANT ROW" && !strings.HasSuffix(detail, "VALUES CLAUSE") && !walks[s.text] {
+			if strings.Contains(detail, "TEMP B-TREE") || strings.HasPrefix(detail, "SCAN") && detail != "SCAN CONSTANT ROW" &&
+				!strings.HasPrefix(detail, "SCAN json_each") && !strings.HasSuffix(detail, "VALUES CLAUSE") && !walks[s.text] {
 				t.Errorf("%s: %s, want an index", s.text, detail)
 			}
 		}

@@ -83,7 +83,7 @@ func (db *DB) statements() []statement {
 		{db.read, &r.eachNeighbours, "SELECT num, data FROM neighbours ORDER BY num"},
 		{db.read, &r.eachEvent, selectEvents + "WHERE e.row > ? ORDER BY e.row"},
 		{db.read, &r.userEvents, selectEvents + `WHERE e.user = (SELECT id FROM users WHERE name = ?) AND e.row <= ?
-			ORDER BY e.at DESC, e.row DESC LIMIT ?`},
+			AND k.name NOT IN (SELECT value FROM json_each(?)) ORDER BY e.at DESC, e.row DESC LIMIT ?`},
 		{db.read, &r.preferences, `SELECT kind, key, weight FROM preferences
 			WHERE user = (SELECT id FROM users WHERE name = ?) ORDER BY kind, key`},
 		{db.read, &r.client, "SELECT user, last_op FROM clients WHERE id = ?"},

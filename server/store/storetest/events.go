@@ -56,6 +56,8 @@ func userEvents(t *testing.T, p *place) {
 		got := must[[]store.StoredEvent](t)(p.s.UserEvents(p.ctx, "ada", int64(upTo), 2))
 		equal(t, fmt.Sprint("rows of ada up to row ", upTo), rows(got), want)
 	}
+	like := must[[]store.StoredEvent](t)(p.s.UserEvents(p.ctx, "ada", store.AllRows, 2, "view", "never-seen"))
+	equal(t, "rows of ada without views", rows(like), []int64{3})
 	equal(t, "rows of bob", rows(of("bob", 100)), []int64{2})
 	equal(t, "rows of a stranger", rows(of("eve", 100)), nil)
 	equal(t, "rows with limit 0", rows(of("ada", 0)), nil)

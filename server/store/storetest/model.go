@@ -356,10 +356,10 @@ func (m *Model) EachEvent(ctx context.Context, since int64, f func(store.StoredE
 }
 
 // UserEvents implements store.Store.
-func (m *Model) UserEvents(ctx context.Context, user string, upTo int64, limit int) (out []store.StoredEvent, err error) {
+func (m *Model) UserEvents(ctx context.Context, user string, upTo int64, limit int, without ...string) (out []store.StoredEvent, err error) {
 	s, err := m.now(ctx)
 	for _, e := range s.events {
-		if e.User == user && e.Row <= upTo {
+		if e.User == user && e.Row <= upTo && !slices.Contains(without, e.Kind) {
 			out = append(out, e)
 		}
 	}

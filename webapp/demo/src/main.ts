@@ -1,12 +1,11 @@
 // The demo: takes over the page that the server rendered and keeps it current. The server's links work without this
 // file; with it, going from work to work keeps the page, so that the worker with its copy of the catalog lives on.
 //
-// Read first: App (what a click does and what an answer does), then shelf.ts and list.ts (how a list changes).
+// Read first: App (what a click does and what an answer does), then shelf.ts (how a list changes, and when not).
 
 import { connect, type Client, type Preference, type RecommendationsEvent, type Standing } from '@nigh/client'
 import { elsewhere, fill, genre, path, read, setText, type Work } from './card.ts'
-import { update } from './list.ts'
-import { show, showSource } from './shelf.ts'
+import { arrange, show, showSource } from './shelf.ts'
 import { StatusLine } from './status.ts'
 import { visitStrength, whyForYou, whySimilar } from './why.ts'
 
@@ -177,7 +176,7 @@ class App {
       this.#answered(event)
       const of = this.#works.get(id)
       if (!of) return
-      show(section, event.items.map((item) => ({ work: this.#works.get(item.id)!, why: whySimilar(of, this.#works.get(item.id)!) })))
+      show(section, event.items.map((item) => ({ work: this.#works.get(item.id)!, why: whySimilar(of, this.#works.get(item.id)!) })), own(event))
       showSource(section, event)
     })
     if (this.#forYou.last) this.#showForYou(this.#forYou.last, false)
@@ -202,7 +201,7 @@ class App {
     this.#browse.addEventListener('recommendations', (event) => {
       this.#answered(event)
       const section = this.#list('browse')
-      if (section) show(section, this.#listed(event))
+      if (section) show(section, this.#listed(event), own(event))
     })
   }
 
@@ -223,14 +222,15 @@ class App {
     const section = this.#list('for-you')
     if (!section) return
     const listed = this.#listed(event)
-    const added = show(section, listed.slice(0, front))
+    const mine = own(event) || !announce // which is a change of view
+    const added = show(section, listed.slice(0, front), mine)
     showSource(section, event)
     if (announce && added.length > 0) {
       const first = this.#works.get(added[0]!)!.title
       setText(this.#live, `For you has ${added.length} other works now; the first is ${first}.`)
     }
     const browse = this.#list('browse')
-    if (browse && this.#category === '') show(browse, listed.slice(front))
+    if (browse && this.#category === '') show(browse, listed.slice(front), mine)
   }
 
   #list(name: string): HTMLElement | null {
@@ -291,7 +291,7 @@ class App {
       return
     }
     const entries = history.map(({ item: id, strength }) => ({ id, fill: (visit: HTMLElement) => this.#fillVisit(visit, id, strength) }))
-    update(list, document.querySelector<HTMLTemplateElement>('#t-visit')!, entries)
+    arrange(list, document.querySelector<HTMLTemplateElement>('#t-visit')!, entries)
   }
 
   #fillVisit(visit: HTMLElement, id: string, strength: number): void {
@@ -333,6 +333,11 @@ class App {
       })
       .catch(() => this.#fetching.delete(id)) // no network: the next look asks again
   }
+}
+
+/** Whether an answer is to what the reader has just done here. */
+function own(event: RecommendationsEvent): boolean {
+  return event.source === 'local' && event.sinceMs !== null
 }
 
 function fillWork(view: HTMLElement, work: Work): void {

@@ -1,23 +1,62 @@
 // A list of works on the page, and the standing question that fills it.
 
 import type { RecommendationsEvent } from '@nigh/client'
+import { Hold } from '@nigh/elements/hold'
+import { update, type Entry, type Keyed } from '@nigh/elements/keyed'
 import { fill, setText, type Work } from './card.ts'
-import { update } from './list.ts'
 
 export interface Listed {
   work: Work
   why: string
 }
 
-/** Shows works in a section [data-list]; returns what is new in it. */
-export function show(section: HTMLElement, listed: Listed[]): string[] {
+interface Shelf {
+  hold: Hold
+  waiting: Listed[] | null // a newer list, while the reader is about to use the one that is there
+}
+
+const shelves = new WeakMap<HTMLElement, Shelf>()
+const controls = ['like', 'dismiss', 'undo']
+
+/**
+ * Shows works in a section [data-list]; returns what is new in it. While a pointer is over the list or the keyboard in it,
+ * it stays as it is until they have left, but for what the reader did in this page themselves (own).
+ */
+export function show(section: HTMLElement, listed: Listed[], own: boolean): string[] {
   const list = section.querySelector<HTMLElement>('.cards, .rows')!
+  let shelf = shelves.get(list)
+  if (!shelf) {
+    const made: Shelf = { hold: new Hold(list, () => made.waiting && place(list, made, made.waiting)), waiting: null }
+    shelves.set(list, (shelf = made))
+  }
+  const moves = listed.length !== list.children.length || listed.some(({ work }, i) => (list.children[i] as HTMLElement).dataset['id'] !== work.id)
+  if (!own && moves && shelf.hold.on && list.childElementCount > 0) {
+    shelf.waiting = listed
+    return []
+  }
+  return place(list, shelf, listed)
+}
+
+function place(list: HTMLElement, shelf: Shelf, listed: Listed[]): string[] {
+  shelf.waiting = null
+  const empty = list.childElementCount === 0
   const template = document.querySelector<HTMLTemplateElement>(list.classList.contains('rows') ? '#t-row' : '#t-card')!
-  return update(
-    list,
-    template,
-    listed.map(({ work, why }) => ({ id: work.id, fill: (element) => fill(element, work, why) })),
-  )
+  const { added, moved } = arrange(list, template, listed.map(({ work, why }) => ({ id: work.id, fill: (element) => fill(element, work, why) })))
+  if (!empty) shelf.hold.moved(moved)
+  return added
+}
+
+/** Brings a list to a new order; its elements are copies of a template, and known by their data-id. */
+export function arrange(list: HTMLElement, template: HTMLTemplateElement, entries: Entry[]) {
+  const keyed: Keyed = {
+    make: () => (template.content.firstElementChild as HTMLElement).cloneNode(true) as HTMLElement,
+    focused: (element) => {
+      const at = document.activeElement
+      return at && element.contains(at) ? (controls.find((name) => at.classList.contains(name)) ?? 'link') : null
+    },
+    focus: (element, name) => element.querySelector<HTMLElement>(name === 'link' ? 'a' : `.${name}`)?.focus({ preventScroll: true }),
+  }
+  return update(list, entries, keyed)
 }
 
 /** Says in a section's head who gave its list. */

@@ -2,9 +2,11 @@
 
 import type { Card, Labels, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
 import { now, type ErrorCode, type FromWorker, type PreferenceKind, type ToWorker } from './protocol.ts'
+import { Acts, type Act } from './acts.ts'
+import { Backend, type Mode } from './backend.ts'
 import { spawn } from './spawn.ts'
 
-export type { Card, ErrorCode, Labels, ListedItem, PreferenceKind, Reason, ReaderProfile, Status, Version }
+export type { Card, ErrorCode, Labels, ListedItem, Mode, PreferenceKind, Reason, ReaderProfile, Status, Version }
 
 export interface ConnectOptions {
   /** Where the server is: its http or https address. */
@@ -56,6 +58,23 @@ export interface Wish extends Labels {
   after?: string
 }
 
+/** "For you", or what is like an item. */
+export type Subject = Wish & { similar?: string }
+
+/**
+ * How this page stands to the server: `behind`: connected, and not yet at the catalog's newest position. Acts that the
+ * server has not acknowledged are Status.pending.
+ */
+export type Connection = 'offline' | 'connecting' | 'behind' | 'live'
+
+/** The last measured, in milliseconds; null before. */
+export interface Timings {
+  load: number | null // loading and starting the module
+  local: number | null // ranking here
+  server: number | null // the server's answer
+  click: number | null // from record, prefer or ask to the list
+}
+
 /** A Date, or what makes one: "2026-06-01", Unix milliseconds. */
 export type Time = Date | string | number
 
@@ -92,10 +111,14 @@ export class StatusEvent extends Event {
   readonly status: Status
   /** Whether there is a network, as far as the browser knows and pause() allows. */
   readonly online: boolean
-  constructor(status: Status, online: boolean) {
+  readonly connection: Connection
+  readonly timings: Timings
+  constructor(status: Status, online: boolean, timings: Timings) {
     super('status')
     this.status = status
     this.online = online
+    this.connection = connectionOf(status, online)
+    this.timings = timings
   }
 }
 
@@ -176,7 +199,11 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
   profile: ReaderProfile | null = null
   /** How long loading and starting the module took; null before it has. */
   loadMs: number | null = null
-  readonly #worker: Worker
+  /** The last measured; a new object whenever one of them changed. */
+  timings: Timings = { load: null, local: null, server: null, click: null }
+  readonly #backend: Backend
+  readonly #acts = new Acts()
+  #online = true
   readonly #standing = new Map<string, Standing>()
   readonly #closed = new AbortController()
   readonly #token: ConnectOptions['token']
@@ -199,11 +226,7 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     }
     if (open.merge.length > 0 && open.user === '') throw new TypeError('merge is for a reader with a name; give user')
     this.#token = options.token
-    this.#worker = (options.worker ?? spawn)()
-    this.#worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.#receive(event.data))
-    this.#worker.addEventListener('error', (event: ErrorEvent) => {
-      this.dispatchEvent(new FailureEvent('worker', event.message || 'the worker could not be started'))
-    })
+    this.#backend = new Backend(options.worker ?? spawn, (message) => this.#receive(message))
     this.#send(open)
     const { signal } = this.#closed
     for (const type of ['online', 'offline'] as const) {
@@ -221,10 +244,36 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     return this.#ask({ ...wish, similar: clean('id', id, 512) })
   }
 
-  /** The reader did something: "view", "like", "dislike", "dismiss", "forget" or a kind of your policy. */
+  /** Asks, and calls listener with every answer until the returned function is called. */
+  subscribe(subject: Subject, listener: (event: RecommendationsEvent) => void): () => void {
+    const { similar, ...wish } = subject
+    const standing = similar === undefined ? this.recommend(wish) : this.similar(similar, wish)
+    const ending = new AbortController()
+    standing.addEventListener('recommendations', listener, { signal: ending.signal })
+    return () => {
+      if (ending.signal.aborted) return
+      ending.abort()
+      standing.close()
+    }
+  }
+
+  /** How this page stands to the server. */
+  get connection(): Connection {
+    return connectionOf(this.status, this.#online)
+  }
+
+  /** Where lists come from; `server` where WebAssembly or workers are missing, or the module could not be started. */
+  get mode(): Mode {
+    return this.#backend.mode
+  }
+
+  /**
+   * The reader did something: "view", "like", "dislike", "dismiss", "forget" or a kind of your policy. "shown" tells that
+   * the item was in view; it changes no list.
+   */
   record(kind: string, item: string, value = 0): void {
     if (!Number.isFinite(value)) throw new RangeError(`value is ${value}; give a finite number`)
-    this.#send({ type: 'record', kind: clean('kind', kind, 64), item: clean('item', item, 512), value, at: now() })
+    this.#did({ type: 'record', kind: clean('kind', kind, 64), item: clean('item', item, 512), value })
   }
 
   /** A standing wish, negative to be spared it; weight 0 takes it back. */
@@ -232,7 +281,18 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     const [entry, ...more] = Object.entries(what) as [PreferenceKind, string][]
     if (!entry || more.length > 0) throw new TypeError('prefer takes one of text, tag, category, author, item')
     if (!Number.isFinite(weight)) throw new RangeError(`weight is ${weight}; give a finite number`)
-    this.#send({ type: 'prefer', kind: entry[0], key: clean(entry[0], entry[1], 1000), weight, at: now() })
+    this.#did({ type: 'prefer', kind: entry[0], key: clean(entry[0], entry[1], 1000), weight })
+  }
+
+  /**
+   * Takes back the last record or prefer of this page, or the last record of an item; false if there is none. A wish gets
+   * the weight that it had. An item that was new to the history leaves it; one that was there gets back what was said
+   * of it, its place in time being now. What others were taught by it stays learnt.
+   */
+  undo(item?: string): boolean {
+    const acts = this.#acts.undo(item)
+    for (const act of acts) this.#send({ ...act, at: now() })
+    return acts.length > 0
   }
 
   /** A fresh token of the same reader, for pages that give it without being asked. */
@@ -294,19 +354,28 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     this.#asking = false
   }
 
+  #did(act: Act): void {
+    this.#acts.note(act, this.profile)
+    this.#send({ ...act, at: now() })
+  }
+
   #send(message: ToWorker): void {
-    this.#worker.postMessage(message)
+    this.#backend.post(message)
   }
 
   #receive(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
         this.loadMs = message.loadMs
+        this.timings = { ...this.timings, load: message.loadMs }
         break
       case 'list': {
         const standing = this.#standing.get(message.list.question)
         if (!standing) return // closed while the answer was under way
         const sinceMs = message.at === null ? null : now() - message.at
+        const { source } = message.list
+        if (message.tookMs !== null) this.timings = { ...this.timings, [source]: message.tookMs }
+        if (sinceMs !== null) this.timings = { ...this.timings, click: sinceMs }
         standing.last = new RecommendationsEvent(message.list, message.tookMs, sinceMs)
         standing.dispatchEvent(standing.last)
         break
@@ -314,7 +383,8 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       case 'status': {
         const error = message.status.error
         this.status = message.status
-        this.dispatchEvent(new StatusEvent(message.status, message.online))
+        this.#online = message.online
+        this.dispatchEvent(new StatusEvent(message.status, message.online, this.timings))
         if (error !== '' && error !== this.#refused) this.dispatchEvent(new FailureEvent('refused', error))
         this.#refused = error
         break
@@ -334,6 +404,12 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
         break
     }
   }
+}
+
+function connectionOf(status: Status | null, online: boolean): Connection {
+  if (!online || status?.state === 'offline') return 'offline'
+  if (!status || status.state === 'connecting') return 'connecting'
+  return status.state === 'syncing' ? 'behind' : 'live'
 }
 
 /** The channel's address: v1/sync below the server's own. */

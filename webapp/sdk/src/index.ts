@@ -5,7 +5,8 @@
 //   forYou.addEventListener('recommendations', (e) => show(e.items, e.source))
 //   nigh.record('like', 'moby-dick') // the list changes now (source 'local'); the server's answer follows
 //
-// Read first: client.ts (what a page calls), host.ts (what the worker does), module.ts (what the module promises).
+// Read first: client.ts (what a page calls), host.ts (what the worker does), module.ts (what the module promises);
+// backend.ts and server_only.ts for browsers that cannot run it. react.ts and vue.ts are thin adapters.
 
 export {
   connect,
@@ -17,16 +18,20 @@ export {
   Standing,
   StatusEvent,
   type Card,
+  type Connection,
   type ConnectOptions,
   type ErrorCode,
   type Labels,
   type ListedItem,
+  type Mode,
   type Preference,
   type PreferenceKind,
   type Reason,
   type ReaderProfile,
   type Status,
+  type Subject,
   type Time,
+  type Timings,
   type Version,
   type Wish,
 } from './client.ts'

@@ -183,3 +183,41 @@ test('a token that is a text is not made anew: the page is told that it ends, an
   given.renew('fresh')
   expect(worker.got.at(-1)).toEqual({ type: 'token', token: 'fresh' })
 })
+
+test('undo takes back the last act, with what the profile tells of the item', () => {
+  expect(client.undo()).toBe(false)
+  worker.say({ type: 'profile', profile: { history: [{ item: 'seen', strength: 1, at: 5 }], preferences: [] } })
+  client.record('like', 'seen')
+  client.prefer({ tag: 'sea' })
+  expect(client.undo()).toBe(true)
+  expect(worker.got.at(-1)).toMatchObject({ type: 'prefer', kind: 'tag', key: 'sea', weight: 0 })
+  client.undo('seen')
+  expect(worker.got.slice(-2)).toMatchObject([{ kind: 'forget', item: 'seen' }, { kind: 'view', item: 'seen' }])
+})
+
+test('subscribe listens until it is told to stop', () => {
+  const got: string[] = []
+  const stop = client.subscribe({ similar: 'moby-dick', limit: 3 }, (event) => got.push(event.items.map((item) => item.id).join()))
+  const ask = worker.got.at(-1) as Extract<ToWorker, { type: 'ask' }>
+  expect(ask.question).toMatchObject({ similar: 'moby-dick', limit: 3 })
+  worker.say({ type: 'list', list: answer(ask.question.name, 'local', ['x']), tookMs: 2, at: null })
+  stop()
+  stop()
+  worker.say({ type: 'list', list: answer(ask.question.name, 'server', ['y']), tookMs: 9, at: null })
+  expect(got).toEqual(['x'])
+  expect(worker.got.filter((message) => message.type === 'drop')).toHaveLength(1)
+})
+
+test('the state of the connection has four names, and the last times are kept', () => {
+  expect(client.connection).toBe('connecting')
+  const seen: string[] = []
+  client.addEventListener('status', (event) => seen.push(event.connection))
+  for (const state of ['connecting', 'syncing', 'live', 'offline'] as const) worker.say({ type: 'status', status: { ...status, state }, online: true })
+  worker.say({ type: 'status', status, online: false })
+  expect(seen).toEqual(['connecting', 'behind', 'live', 'offline', 'offline'])
+  worker.say({ type: 'ready', loadMs: 80 })
+  const page = client.recommend()
+  worker.say({ type: 'list', list: answer(page.name, 'local', ['a']), tookMs: 0.4, at: performance.timeOrigin })
+  worker.say({ type: 'list', list: answer(page.name, 'server', ['a']), tookMs: 12, at: null })
+  expect(client.timings).toEqual({ load: 80, local: 0.4, server: 12, click: expect.any(Number) })
+})

@@ -1,0 +1,369 @@
+// Lists from the server alone, for browsers without WebAssembly or workers, and for programs without either. It speaks
+// protocol.ts in the worker's place, over the server's HTTP API; a chunk of its own, which others never load. Nothing
+// of the rest of the SDK is imported but types, so that the chunk is the same whoever loads it.
+//
+// What differs: lists come from the server (`source: 'server'`) and `agrees` is null; wishes count as long as the page
+// is open; the profile tells what this page did; the list follows the catalog every half minute.
+
+import type { Labels, List, ListedItem, Question, ReaderProfile, Status, Version } from './module.ts'
+import type { FromWorker, PreferenceKind, ToWorker } from './protocol.ts'
+
+const now = () => performance.timeOrigin + performance.now()
+
+// Milliseconds.
+const pollEvery = 30_000
+const firstRetry = 500
+const longestRetry = 30_000
+const shownWait = 2000 // what was in view goes out together
+const failuresUntilTold = 3
+const batch = 500 // events in a request
+const mostWaiting = 10_000
+
+interface Standing {
+  question: Question
+  at: number // asked, or changed by the reader
+  due: boolean
+  shown: string // ids of the last list
+  known: boolean
+}
+
+interface Waiting {
+  id: string
+  user: string
+  item: string
+  kind: string
+  value?: number
+  at: string
+}
+
+/** An answer of the server that says no: asking again would not help. */
+class Refused extends Error {}
+
+export class ServerOnly {
+  readonly #post: (message: FromWorker) => void
+  #base = ''
+  #origin = ''
+  #user = ''
+  #token = ''
+  #renews = false
+  #lacksToken = false
+  // Names this page's events, so that one that is sent twice counts once. Never ConnectOptions.client: numbers begin anew.
+  readonly #life = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('')
+  #numbers = 0
+  readonly #standing = new Map<string, Standing>()
+  #events: Waiting[] = []
+  #profile: ReaderProfile = { history: [], preferences: [] }
+  #status: Status = { state: 'connecting', items: 0, epoch: 0, seq: 0, pending: 0, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' }
+  #reachable = true
+  #paused = false
+  #ended = false
+  #running = false
+  #failures = 0
+  #everAnswered = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #timerAt = Infinity
+  readonly #abort = new AbortController()
+
+  constructor(post: (message: FromWorker) => void) {
+    this.#post = post
+  }
+
+  receive(message: ToWorker): void {
+    if (this.#ended) return
+    switch (message.type) {
+      case 'open': {
+        const url = new URL(message.url)
+        url.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
+        this.#base = url.href.replace(/v1\/sync$/, '')
+        this.#origin = message.origin
+        this.#user = message.user || `~${message.client}` // as the channel names a reader without a name
+        this.#token = message.token
+        this.#renews = message.renews
+        if (this.#renews) this.#needToken()
+        // The channel alone can do that, so nothing is lost by saying so.
+        if (message.merge.length > 0) this.#post({ type: 'error', code: 'refused', message: 'what was done before the sign-in is not taken over without WebAssembly; it stays with the reader of before' })
+        this.#report()
+        this.#post({ type: 'profile', profile: this.#profile })
+        this.#wake(pollEvery)
+        break
+      }
+      case 'token':
+        this.#token = message.token
+        this.#lacksToken = false
+        this.#failures = 0
+        this.#again()
+        break
+      case 'ask':
+        this.#standing.set(message.question.name, { question: message.question, at: message.at, due: true, shown: '', known: false })
+        this.#wake(0)
+        break
+      case 'drop':
+        this.#standing.delete(message.name)
+        break
+      case 'record':
+        this.#record(message)
+        break
+      case 'prefer':
+        this.#prefer(message.kind, message.key, message.weight)
+        this.#moved(message.at)
+        this.#wake(0)
+        break
+      case 'network':
+      case 'pause':
+        if (message.type === 'pause') this.#paused = message.paused
+        else this.#reachable = message.online
+        if (this.#online()) {
+          this.#again()
+        } else {
+          this.#status.state = 'offline'
+        }
+        this.#report()
+        break
+      case 'close':
+        this.#ended = true
+        clearTimeout(this.#timer)
+        this.#abort.abort()
+        break
+    }
+  }
+
+  #again(): void {
+    for (const standing of this.#standing.values()) standing.due = true
+    this.#wake(0)
+  }
+
+  /** Asks the page for a token and goes on when it is there. */
+  #needToken(): void {
+    this.#lacksToken = true
+    this.#post({ type: 'token' })
+  }
+
+  #record({ kind, item, value, at }: { kind: string; item: string; value: number; at: number }): void {
+    if (this.#events.length >= mostWaiting) {
+      this.#report('too much is waiting for the server; this was not kept')
+      return
+    }
+    const event: Waiting = { id: `${this.#life}.${++this.#numbers}`, user: this.#user, item, kind, at: new Date().toISOString() }
+    if (value !== 0) event.value = value
+    this.#events.push(event)
+    if (kind === 'shown') {
+      this.#wake(shownWait)
+    } else {
+      this.#visited(kind, item)
+      this.#moved(at)
+      this.#wake(0)
+    }
+    this.#report()
+  }
+
+  #visited(kind: string, item: string): void {
+    const rest = this.#profile.history.filter((visit) => visit.item !== item)
+    const strength = strengths[kind] ?? 1
+    const before = this.#profile.history.find((visit) => visit.item === item)?.strength ?? 0
+    const visit = { item, strength: Math.abs(before) > Math.abs(strength) ? before : strength, at: Date.now() }
+    this.#profile = { ...this.#profile, history: kind === 'forget' ? rest : [visit, ...rest].slice(0, 200) }
+    this.#post({ type: 'profile', profile: this.#profile })
+  }
+
+  #prefer(kind: PreferenceKind, key: string, weight: number): void {
+    const preferences = this.#profile.preferences.filter((p) => p.kind !== kind || p.key !== key)
+    if (weight !== 0) preferences.push({ kind, key, weight })
+    this.#profile = { ...this.#profile, preferences }
+    this.#post({ type: 'profile', profile: this.#profile })
+  }
+
+  /** The reader did something: lists that follow the reader are asked for anew. */
+  #moved(at: number): void {
+    for (const standing of this.#standing.values()) {
+      if (standing.question.similar === undefined) Object.assign(standing, { due: true, at })
+    }
+  }
+
+  #online(): boolean {
+    return this.#reachable && !this.#paused
+  }
+
+  #wake(after: number): void {
+    const at = now() + after
+    if (this.#ended || this.#running || at >= this.#timerAt) return
+    clearTimeout(this.#timer)
+    this.#timerAt = at
+    this.#timer = setTimeout(() => void this.#run(), after)
+    const timer: unknown = this.#timer // a number, but in Node, where a page that was rendered must be able to end
+    if (after > 0 && typeof timer === 'object') (timer as { unref?(): void }).unref?.()
+  }
+
+  /** Sends what waits, then asks what is due; one run at a time. */
+  async #run(): Promise<void> {
+    this.#timerAt = Infinity
+    if (this.#ended || this.#running || !this.#online() || this.#lacksToken) return
+    this.#running = true
+    let next = pollEvery
+    try {
+      const again = [...this.#standing.values()].every((standing) => !standing.due) && this.#events.length === 0
+      if (again) for (const standing of this.#standing.values()) standing.due = true // it is time to look whether they changed
+      while (this.#events.length > 0) await this.#send()
+      for (const standing of [...this.#standing.values()]) if (standing.due) await this.#answer(standing, again)
+      if (this.#everAnswered) this.#status.state = 'live'
+      this.#failures = 0
+    } catch (reason) {
+      if (this.#ended) return
+      this.#status.state = 'offline'
+      next = Math.min(longestRetry, firstRetry * 2 ** Math.min(this.#failures++, 6))
+      if (!this.#everAnswered && this.#failures === failuresUntilTold) {
+        const allowed = this.#origin === '' ? '' : `, and was it started with --origin ${this.#origin}`
+        this.#post({ type: 'error', code: 'unreachable', message: `no connection to ${this.#base} (${String(reason)}); is the server up${allowed}?` })
+      }
+    } finally {
+      this.#running = false
+    }
+    this.#report()
+    if (this.#failures === 0 && (this.#events.length > 0 || [...this.#standing.values()].some((standing) => standing.due))) next = 0
+    this.#wake(next)
+  }
+
+  async #send(): Promise<void> {
+    const events = this.#events.slice(0, batch)
+    try {
+      const said = (await this.#fetch('v1/events', events)) as { rejected?: { error: string; hint?: string }[] }
+      const [rejected] = said.rejected ?? []
+      if (rejected) this.#status.error = [rejected.error, rejected.hint].filter(Boolean).join('; ')
+    } catch (reason) {
+      if (!(reason instanceof Refused)) throw reason
+      this.#status.error = reason.message
+    }
+    this.#events = this.#events.slice(events.length)
+    this.#report()
+  }
+
+  async #answer(standing: Standing, unasked: boolean): Promise<void> {
+    const { question, at } = standing
+    standing.due = false
+    let answer: Answer
+    try {
+      answer = (await (question.similar === undefined ? this.#recommend(question) : this.#similar(question))) as Answer
+    } catch (reason) {
+      if (reason instanceof Refused) {
+        this.#status.error = reason.message
+        return
+      }
+      standing.due = true
+      throw reason
+    }
+    if (this.#standing.get(question.name) !== standing) return
+    const items = answer.recommendations.map(listed).filter((item) => question.similar === undefined || fits(item, question)).slice(0, question.limit ?? 20)
+    const shown = items.map((item) => item.id).join('\n')
+    if (unasked && standing.known && shown === standing.shown) return
+    Object.assign(standing, { shown, known: true })
+    const version: Version = { ...answer.version, policy: Number.parseInt(answer.version.policy, 16), op: this.#numbers }
+    this.#status.epoch = version.epoch
+    this.#status.seq = version.seq
+    const list: List = { question: question.name, source: 'server', items, version, agrees: null, next: answer.next ?? '' }
+    this.#post({ type: 'list', list, tookMs: unasked ? null : now() - at, at: null })
+  }
+
+  #recommend({ limit, exclude, after, name: _, similar: __, since, until, ...filter }: Question): Promise<unknown> {
+    const parts: Record<string, Record<string, number>> = {}
+    for (const { kind, key, weight } of this.#profile.preferences) (parts[partOf[kind as PreferenceKind]] ??= {})[key] = weight
+    const times = { ...(since === undefined ? {} : { since: iso(since) }), ...(until === undefined ? {} : { until: iso(until) }) }
+    return this.#fetch('v1/recommendations', { user: this.#user, limit, exclude, after, preferences: parts, filter: { ...filter, ...times }, explain: true })
+  }
+
+  /** The address for what is similar knows fewer filters: what is asked for is picked here, from a longer list. */
+  #similar(question: Question): Promise<unknown> {
+    const picked = [question, question.any, question.all, question.not].some((labels) => labels && count(labels) > 0)
+    const query = new URLSearchParams({ explain: 'true', limit: String(picked ? 200 : (question.limit ?? 20)) })
+    if (question.exclude?.length) query.set('exclude', question.exclude.join(','))
+    if (question.since !== undefined) query.set('since', iso(question.since))
+    if (question.until !== undefined) query.set('until', iso(question.until))
+    if (question.after) query.set('after', question.after)
+    return this.#fetch(`v1/items/${encodeURIComponent(question.similar!)}/similar?${query}`)
+  }
+
+  /** Asks the server; a body makes it a POST. Throws Refused if it says no, anything else if trying again may help. */
+  async #fetch(path: string, body?: unknown): Promise<unknown> {
+    const headers: Record<string, string> = {}
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (this.#token !== '') headers['authorization'] = `Bearer ${this.#token}`
+    const init: RequestInit = { headers, signal: this.#abort.signal, credentials: 'omit' }
+    if (body !== undefined) Object.assign(init, { method: 'POST', body: JSON.stringify(body) })
+    const response = await fetch(this.#base + path, init)
+    const text = await response.text()
+    this.#status.bytesOut += body === undefined ? 0 : String(init.body).length
+    this.#status.bytesIn += text.length
+    if (response.ok) {
+      this.#everAnswered = true
+      return JSON.parse(text)
+    }
+    const problem = parsed(text)
+    const message = [problem.detail ?? `${path} answered ${response.status}`, problem.hint].filter(Boolean).join('; ')
+    if (response.status === 401 && this.#renews) {
+      this.#needToken()
+      throw new Error(message)
+    }
+    if (response.status >= 500 || response.status === 429 || response.status === 408) throw new Error(message)
+    throw new Refused(message)
+  }
+
+  #report(error?: string): void {
+    if (error !== undefined) this.#status.error = error
+    this.#status.pending = this.#events.length
+    this.#post({ type: 'status', status: { ...this.#status }, online: this.#online() })
+  }
+}
+
+interface Answer {
+  recommendations: { id: string; score: number; reasons?: { kind: string; value?: string; title?: string; score: number }[]; item: Partial<ListedItem['card']> }[]
+  next?: string
+  version: Omit<Version, 'policy' | 'op'> & { policy: string }
+}
+
+// What the default policy's kinds say; others count as a view here, and as the policy has it on the server.
+const strengths: Record<string, number> = { like: 3, purchase: 3, bookmark: 2, share: 2, dismiss: -1, dislike: -3 }
+
+const partOf: Record<PreferenceKind, string> = { text: 'text', tag: 'tags', category: 'categories', author: 'authors', item: 'items' }
+
+const iso = (millis: number) => new Date(millis).toISOString()
+
+/** An item as the module tells it: everything is there, empty where the server left it out. */
+function listed({ id, score, reasons, item }: Answer['recommendations'][number]): ListedItem {
+  return {
+    id,
+    score,
+    reasons: (reasons ?? []).map((reason) => ({ value: '', title: '', ...reason }) as ListedItem['reasons'][number]),
+    card: { title: '', summary: '', url: '', image: '', author: '', tags: [], categories: [], attributes: {}, ...item },
+  }
+}
+
+/** Every label of some, as texts that name their kind. */
+function flat(labels: Labels): string[] {
+  const of = (kind: string, list: string[] = []) => list.map((label) => `${kind}:${label}`)
+  return [
+    ...of('category', labels.categories),
+    ...of('tag', labels.tags),
+    ...of('author', labels.authors),
+    ...Object.entries(labels.attributes ?? {}).flatMap(([name, values]) => of(`attribute:${name}`, values)),
+  ]
+}
+
+const count = (labels: Labels) => flat(labels).length
+
+function fits({ card }: ListedItem, question: Question): boolean {
+  const attributes = Object.fromEntries(Object.entries(card.attributes).map(([name, value]) => [name, [value]]))
+  const has = new Set(flat({ categories: card.categories, tags: card.tags, authors: [card.author], attributes }))
+  const some = (labels: Labels) => count(labels) === 0 || flat(labels).some((label) => has.has(label))
+  const { categories = [], tags = [], authors = [], attributes: wanted = {}, any = {}, all = {}, not = {} } = question
+  return (
+    some({ categories }) && some({ tags }) && some({ authors }) && some(any) &&
+    Object.entries(wanted).every(([name, values]) => some({ attributes: { [name]: values } })) &&
+    flat(all).every((label) => has.has(label)) && !flat(not).some((label) => has.has(label))
+  )
+}
+
+function parsed(text: string): { detail?: string; hint?: string } {
+  try {
+    return (JSON.parse(text) as { detail?: string; hint?: string } | null) ?? {}
+  } catch {
+    return {}
+  }
+}
