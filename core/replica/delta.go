@@ -38,6 +38,7 @@ func (m *Machine) delta(d *wire.Delta) {
 		m.takeOver(c)
 	} else {
 		m.keepDelta(&s.log)
+		m.makeRoom(c)
 	}
 	m.caughtUp()
 	m.rebuild()
