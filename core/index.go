@@ -12,6 +12,7 @@ type Index struct {
 	hottest  []*boosted // ascending by boost, none empty
 	newest   order      // of those whose publication is known, the newest first
 	pinned   []uint32   // by place, then the newest first
+	beside   *Index
 }
 
 // boosted are the items of one boost, the hottest first.
@@ -67,6 +68,10 @@ func NewIndex() *Index {
 	}
 	return x
 }
+
+// Beside has items of a history that x does not hold count with the damp that they have in y; nil ends it. So an index
+// of a part of a catalog gives its items the scores that they have in the whole.
+func (x *Index) Beside(y *Index) { x.beside = y }
 
 // Len returns how many items the index holds.
 func (x *Index) Len() int { return len(x.byNum) }

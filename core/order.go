@@ -46,6 +46,19 @@ func (x *Index) boosted(b Boost) (int, bool) {
 	return slices.BinarySearchFunc(x.hottest, b, func(o *boosted, b Boost) int { return int(o.boost) - int(b) })
 }
 
+// Newest returns the n items that were published last, the newest first, of those whose publication is known.
+func (x *Index) Newest(n int) (out []ItemNum) {
+	for _, chunk := range x.newest.chunks {
+		for _, i := range chunk {
+			if len(out) >= n {
+				return out
+			}
+			out = append(out, x.slots[i].num)
+		}
+	}
+	return out
+}
+
 // byHeat orders slots by heat, then by number, the higher first: what was added last counts as the fresher.
 func byHeat(a, b *slot) int {
 	if a.heat != b.heat {

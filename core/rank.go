@@ -88,11 +88,16 @@ func (s *Scratch) begin(n int) {
 const sumShift = 16
 
 // damped returns a profile's weight for a feature, in units of One: of an item it counts what its Damp leaves, and in full
-// of one that the index does not hold.
+// of one that neither the index nor the one beside it holds.
 func (x *Index) damped(w *FeatureWeight) int64 {
 	if n := w.Feature.Item(); n != 0 {
 		if slot, ok := x.byNum[n]; ok {
 			return damped(w.Weight, x.slots[slot].damp)
+		}
+		if x.beside != nil {
+			if slot, ok := x.beside.byNum[n]; ok {
+				return damped(w.Weight, x.beside.slots[slot].damp)
+			}
 		}
 	}
 	return int64(w.Weight)

@@ -174,7 +174,7 @@ func TestSync_HoldsFramesBackInTheirOrder(t *testing.T) {
 	write(t, conn, websocket.MessageBinary, wire.Encode(&wire.Hello{Version: wire.Version, Client: "c"}))
 	write(t, conn, websocket.MessageBinary, wire.Encode(&wire.Ask{Name: "you", Limit: 1}))
 	var got []string
-	for len(got) < 4 {
+	for len(got) < 7 {
 		m, err := read(t, conn)
 		if err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func TestSync_HoldsFramesBackInTheirOrder(t *testing.T) {
 		}
 		got = append(got, strings.TrimPrefix(fmt.Sprintf("%T", m), "*wire."))
 	}
-	if want := "Welcome Snapshot Profile Recs"; strings.Join(got, " ") != want {
+	if want := "Welcome Shelves Snapshot Snapshot Delta Profile Recs"; strings.Join(got, " ") != want {
 		t.Errorf("frames = %v, want %s", got, want)
 	}
 }

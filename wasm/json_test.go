@@ -147,10 +147,10 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 
 func TestStatusAndProfileJSON_AreWhole(t *testing.T) {
 	got := read(t, statusJSON(&replica.Status{
-		State: replica.Live, Items: 1, Epoch: 2, Seq: 3, Pending: 4, Sent: 5, BytesIn: 6, BytesOut: 7, Agreed: 8, Differ: 9, Error: `"`,
+		State: replica.Live, Items: 1, AllItems: 10, Shelves: 11, AllShelves: 12, Bytes: 13, Epoch: 2, Seq: 3, Pending: 4, Sent: 5, BytesIn: 6, BytesOut: 7, Agreed: 8, Differ: 9, Error: `"`,
 	}))
 	want := tree{
-		"state": replica.Live.String(), "items": num("1"), "epoch": num("2"), "seq": num("3"), "pending": num("4"), "sent": num("5"),
+		"state": replica.Live.String(), "items": num("1"), "allItems": num("10"), "shelves": num("11"), "allShelves": num("12"), "bytes": num("13"), "epoch": num("2"), "seq": num("3"), "pending": num("4"), "sent": num("5"),
 		"bytesIn": num("6"), "bytesOut": num("7"), "agreed": num("8"), "differed": num("9"), "error": `"`,
 	}
 	if !reflect.DeepEqual(got, want) {

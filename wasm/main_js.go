@@ -29,6 +29,7 @@ func open(config js.Value) js.Value {
 		TokenLater: config.Get("renews").Truthy() && text(config.Get("token")) == "",
 		Guests:     guests(config.Get("merge")),
 		Seed:       uint64(number(config.Get("seed"))),
+		Budget:     uint64(max(0, number(config.Get("budget")))),
 		Inflates:   config.Get("inflates").Truthy(),
 	})
 	out := object()

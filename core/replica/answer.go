@@ -36,12 +36,12 @@ func (m *Machine) query(q *Question, hour core.Hour) (out core.Query, cursor cor
 		Exclude: slices.Clone(cursor.Listed), Before: len(cursor.Listed),
 	}
 	for _, id := range q.Exclude {
-		if n, ok := m.index.NumOf(id); ok {
+		if n, ok := m.numOf(id); ok {
 			out.Exclude = append(out.Exclude, n)
 		}
 	}
 	if q.Similar != "" {
-		n, ok := m.index.NumOf(q.Similar)
+		n, ok := m.numOf(q.Similar)
 		if !ok {
 			return out, cursor, false
 		}
@@ -50,7 +50,7 @@ func (m *Machine) query(q *Question, hour core.Hour) (out core.Query, cursor cor
 		out.Exclude = append(out.Exclude, n)
 		return out, cursor, true
 	}
-	p := core.NewProfile(m.shown.history, m.shown.preferences, m.policy, m.analyzer, m.index.NumOf)
+	p := core.NewProfile(m.shown.history, m.shown.preferences, m.policy, m.analyzer, m.numOf)
 	out.Profile = &p
 	return out, cursor, true
 }
@@ -65,6 +65,9 @@ func (m *Machine) answerAll(always bool) {
 func (m *Machine) answer(q *question, always bool) {
 	if m.index == nil || m.policy == nil {
 		return
+	}
+	if !always && q.server && !m.whole() {
+		return // the server's list stands, which knows more; a change of it comes from there
 	}
 	hour := m.hour()
 	query, cursor, ok := m.query(&q.Question, hour)
@@ -83,18 +86,28 @@ func (m *Machine) answer(q *question, always bool) {
 
 // show completes and emits a list.
 func (m *Machine) show(q *question, ranked []core.Ranked, query core.Query, l List) {
-	q.shown, q.known = ranked, true
+	q.shown, q.known, q.server = ranked, true, l.Server
 	for _, r := range ranked {
-		item := Listed{Record: m.index.Get(r.Num), Score: r.Score}
+		item := Listed{Record: m.record(r.Num), Score: r.Score}
 		if item.Record == nil {
 			continue
 		}
-		for _, reason := range m.index.Explain(r.Num, query, maxReasons) {
-			item.Reasons = append(item.Reasons, Reason{reason, m.index.Get(reason.Feature.Item())})
+		for _, reason := range m.explain(r.Num, query) {
+			item.Reasons = append(item.Reasons, Reason{reason, m.record(reason.Feature.Item())})
 		}
 		l.Items = append(l.Items, item)
 	}
 	m.emit(l)
+}
+
+func (m *Machine) explain(n core.ItemNum, q core.Query) []core.Reason {
+	switch {
+	case q.Profile == nil:
+		return nil
+	case m.index.Get(n) == nil:
+		return m.cards.Explain(n, q, maxReasons)
+	}
+	return m.index.Explain(n, q, maxReasons)
 }
 
 func sameItems(a, b []core.Ranked) bool {
@@ -109,21 +122,37 @@ func (m *Machine) recs(r *wire.Recs) {
 	}
 	q := m.questions[i]
 	query, cursor, ok := m.query(&q.Question, r.Hour)
+	whole := m.whole()
+	if !ok && (whole || q.Similar == "") {
+		return
+	}
 	l := List{
 		Question: q.Name, Server: true, Next: cursor.Next(r.Items, q.Limit),
 		Version: Version{Epoch: r.Epoch, Seq: r.Seq, Learned: r.Learned, Op: r.Op, Policy: r.Policy, Hour: r.Hour},
 	}
-	// Same position, same ops: the two lists must be equal, bit for bit. A difference is a fault of one of the two.
-	if ok && r.Learned == m.learned {
+	// All of the catalog, same position, same ops: the two lists must be equal, bit for bit. A difference is a fault of
+	// one of the two.
+	if whole && r.Learned == m.learned {
 		l.Compared = true
 		l.Agrees = slices.Equal(m.index.Rank(&m.scratch, query), r.Items)
-		if l.Agrees {
-			m.status.Agreed++
-		} else {
-			m.status.Differ++
-		}
+		m.compared(l.Agrees)
 	}
-	if ok {
-		m.show(q, r.Items, query, l)
+	m.show(q, r.Items, query, l)
+}
+
+// tellAfter is how many equal lists are told together. A difference is told at once.
+const tellAfter = 32
+
+func (m *Machine) compared(agrees bool) {
+	if agrees {
+		m.status.Agreed++
+		m.told.Agreed++
+	} else {
+		m.status.Differ++
+		m.told.Differ++
+	}
+	if !agrees || m.told.Agreed >= tellAfter {
+		m.send(&m.told)
+		m.told = wire.Check{}
 	}
 }

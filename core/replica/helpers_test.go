@@ -20,6 +20,7 @@ type bench struct {
 	status  replica.Status
 	profile replica.ProfileChanged
 	lists   map[string]replica.List
+	closed  int // code of the last Close
 }
 
 const began = 1_767_225_600_000
@@ -43,6 +44,8 @@ func (b *bench) step(in replica.Input) *bench {
 			b.lists[e.Question] = e
 		case replica.ProfileChanged:
 			b.profile = e
+		case replica.Close:
+			b.closed = e.Code
 		}
 	}
 	return b
@@ -50,7 +53,86 @@ func (b *bench) step(in replica.Input) *bench {
 
 func (b *bench) frame(m wire.Message) *bench {
 	b.t.Helper()
-	return b.step(replica.Frame{Bytes: wire.Encode(m)})
+	for _, m := range told(b.m, m) {
+		b.step(replica.Frame{Bytes: wire.Encode(m)})
+	}
+	return b
+}
+
+// newEpoch connects again, to a server whose history was begun anew.
+func (b *bench) newEpoch() {
+	b.t.Helper()
+	b.step(replica.Closed{Code: 1006}).step(replica.Online{})
+	b.open()
+	w := welcome(1, 0)
+	w.Epoch = 2
+	b.frame(w)
+}
+
+// told returns m as a server would say it to a client with a catalog of one shelf: a snapshot is announced, and a delta
+// behind it tells the position; a delta has its checkpoint.
+func told(to *replica.Machine, m wire.Message) []wire.Message {
+	epoch, seq, _ := to.Position()
+	switch m := m.(type) {
+	case *wire.Snapshot:
+		if m.Shelf != 0 {
+			break
+		}
+		s := *m
+		s.Shelf, s.UpTo = wire.Whole, 1<<32-1
+		if s.Epoch != epoch {
+			seq = 0
+		}
+		return []wire.Message{
+			&wire.Shelves{Enter: []wire.Shelf{wire.Whole}, Of: 1, Items: m.Items}, &s,
+			&wire.Delta{From: seq, To: m.Seq, Learned: m.Learned, Items: m.Items},
+		}
+	case *wire.Delta:
+		d := *m
+		d.Checkpoints, d.Items = checkpoint(to.Index(), m)
+		return []wire.Message{&d}
+	}
+	return []wire.Message{m}
+}
+
+// checkpoint is what a delta makes of a catalog of one shelf.
+func checkpoint(x *core.Index, d *wire.Delta) ([]wire.Checkpoint, uint64) {
+	all := map[core.ItemNum]*core.Record{}
+	if x != nil {
+		x.Each(func(r *core.Record) bool { all[r.Num] = r; return true })
+	}
+	for _, n := range d.Deleted {
+		delete(all, n)
+	}
+	for _, b := range d.Records {
+		records, _ := wire.ReadRecords(b)
+		for _, r := range records {
+			all[r.Num] = r
+		}
+	}
+	for _, b := range d.Weights {
+		weights, _ := wire.ReadAllWeights(b)
+		for _, w := range weights {
+			if all[w.Num] != nil {
+				all[w.Num] = all[w.Num].With(w)
+			}
+		}
+	}
+	sum := uint64(0)
+	for _, r := range all {
+		sum += wire.RecordSum(wire.AppendRecord(nil, r))
+	}
+	return []wire.Checkpoint{{Shelf: wire.Whole, Items: uint64(len(all)), Sum: sum}}, uint64(len(all))
+}
+
+func sumOf(records [][]byte) (sum uint64) {
+	for _, columns := range records {
+		some, _ := wire.ReadRecords(columns)
+		for _, r := range some {
+			sum += wire.RecordSum(wire.AppendRecord(nil, r))
+		}
+	}
+	return sum
 }
 
 // open connects, and returns the hello.
@@ -97,7 +179,7 @@ func item(n core.ItemNum, id, tag string) []byte {
 
 func snapshot(seq uint64, records ...[]byte) *wire.Snapshot {
 	return &wire.Snapshot{
-		Epoch: 1, Seq: seq, Learned: 1, Last: true, Items: uint64(len(records)), Sum: wire.Sum(wire.SumStart, records), Records: records,
+		Epoch: 1, Seq: seq, Learned: 1, Last: true, Items: uint64(len(records)), Sum: sumOf(records), Records: records,
 	}
 }
 

@@ -11,8 +11,14 @@ type Input interface{ input() }
 // The inputs. Opened, Frame and Closed speak of the connection that the last Connect asked for: the shell tells nothing
 // more of one after Close, or after a new Connect.
 type (
-	// Start begins: the machine asks for a connection. Also after a close code that does not reconnect.
+	// Restore brings entries of what Store effects left of an earlier life, in any order and in as many Restores as the
+	// shell likes, all before any other input. The machine keeps the slices.
+	Restore struct{ Entries []Entry }
+	// Start begins: the machine takes up what was restored and asks for a connection. Also after a close code that does
+	// not reconnect.
 	Start struct{}
+	// StoreLost: the store takes nothing any more; the machine goes on in memory and asks for no Store again.
+	StoreLost struct{}
 	// Opened: the connection asked for is there.
 	Opened struct{}
 	// Frame came over the connection. Size is how many bytes it took there if it came deflated, else 0.
@@ -31,9 +37,13 @@ type (
 		Kind       string
 		Item       core.ItemID
 		ValueMilli int64 // in thousandths, for kinds with a scale
+		Origin     Origin
 	}
 	// Prefer: a standing wish; weight 0 takes it back.
-	Prefer struct{ Preference core.Preference }
+	Prefer struct {
+		Preference core.Preference
+		Origin     Origin
+	}
 	// Ask: a standing question; a second one of the same name replaces the first.
 	Ask struct{ Question Question }
 	// Drop ends a standing question.
@@ -42,17 +52,26 @@ type (
 	Token struct{ Token string }
 )
 
-func (Start) input()  {}
-func (Opened) input() {}
-func (Frame) input()  {}
-func (Closed) input() {}
-func (Tick) input()   {}
-func (Online) input() {}
-func (Record) input() {}
-func (Prefer) input() {}
-func (Ask) input()    {}
-func (Drop) input()   {}
-func (Token) input()  {}
+func (Restore) input()   {}
+func (StoreLost) input() {}
+func (Start) input()     {}
+func (Opened) input()    {}
+func (Frame) input()     {}
+func (Closed) input()    {}
+func (Tick) input()      {}
+func (Online) input()    {}
+func (Record) input()    {}
+func (Prefer) input()    {}
+func (Ask) input()       {}
+func (Drop) input()      {}
+func (Token) input()     {}
+
+// Origin names a Record or Prefer, so that a page that cannot know whether it was heard may say it again: what was taken
+// is not taken twice. Numbers of a tab ascend. The zero Origin is of who says everything once.
+type Origin struct {
+	Tab    string // at most MaxTabBytes
+	Number uint64
+}
 
 // size is how many bytes the frame took on its way.
 func (f Frame) size() int {
@@ -75,7 +94,8 @@ type Question struct {
 // DefaultLimit is the length of a list that does not say.
 const DefaultLimit = 20
 
-// Effect is something to be done, in the order returned.
+// Effect is something to be done, in the order returned. Store takes time that lists need not wait for: the shell may
+// go on with the effects behind it, but for Send and Recorded, which must wait until every Store before them is done.
 type Effect interface{ effect() }
 
 // The effects.
@@ -91,6 +111,18 @@ type (
 	}
 	// Wake: call Tick at this time (Unix milliseconds); replaces the last Wake. 0: not at all.
 	Wake struct{ AtMillis int64 }
+	// Store changes what the next life is to be restored from, in one transaction. See store.go for what is stored.
+	Store struct {
+		Clear   []string // first, every key that begins with one of these
+		Deletes []string // then these keys
+		Puts    []Entry
+	}
+	// Recorded answers a Record or Prefer that has an Origin: it is taken, and kept if there is a store. Of what was
+	// refused Fault says why.
+	Recorded struct {
+		Origin Origin
+		Fault  string
+	}
 	// List is the present answer to a question.
 	List struct {
 		Question string
@@ -105,7 +137,11 @@ type (
 	// Status, whenever it changed.
 	Status struct {
 		State          State
-		Items          int
+		Items          int    // held
+		AllItems       uint64 // of the server's catalog, as far as known
+		Shelves        int    // held, each with a checksum that holds
+		AllShelves     uint64
+		Bytes          int // packed, of all records held or on their way: at most Config.Budget, if that is not 0
 		Epoch, Seq     uint64
 		Pending        int // ops that the server has not decided
 		Sent           int // of these, how many are on their way
@@ -131,6 +167,8 @@ func (Connect) effect()        {}
 func (Send) effect()           {}
 func (Close) effect()          {}
 func (Wake) effect()           {}
+func (Store) effect()          {}
+func (Recorded) effect()       {}
 func (List) effect()           {}
 func (Status) effect()         {}
 func (ProfileChanged) effect() {}

@@ -10,7 +10,7 @@ import (
 
 // Config is who the machine speaks for.
 type Config struct {
-	Client string // id of this machine's op numbers; no other machine may ever use it with this server
+	Client string // id of this machine's op numbers; no other machine may ever use it with this server. A restored one wins
 	User   string // the reader; "" for one without a name
 	Token  string
 	// TokenLater: the token is still to come, as an input. Until then the machine works without a connection.
@@ -19,6 +19,8 @@ type Config struct {
 	// to become theirs. User must have a name.
 	Guests []Guest
 	Seed   uint64 // for the jitter of reconnects
+	Stores bool   // the shell carries out Store
+	Budget uint64 // packed bytes of records that the machine may hold; 0: the whole catalog
 	// Inflates says that the shell inflates deflated frames (wire.Deflated) before it tells of them.
 	Inflates bool
 }
@@ -29,15 +31,17 @@ type Machine struct {
 	now    int64 // Unix milliseconds, as of the last Step
 	random uint64
 
-	// The catalog: nil index until the first snapshot was whole.
-	index               *core.Index
-	epoch, seq, learned uint64
-	policy              *core.Policy
-	analyzer            *text.Analyzer
-	building            *building
-	scratch             core.Scratch
-	// suspect: what is shown may be wrong, so the next hello asks for a snapshot; it stays in view until that is whole.
-	suspect bool
+	catalog                // in view
+	next     *catalog      // of another epoch, until it is whole enough to take the other's place
+	parts    []*wire.Delta // of a step whose end has not come
+	arranged bool          // shelves were announced on this connection
+	overdue  bool          // and what was missed of those kept has not come
+	stepped  bool          // a delta came on this connection
+	cards    *core.Index   // items that stand on no shelf, for their cards and damps; nil for none
+	policy   *core.Policy
+	analyzer *text.Analyzer
+	scratch  core.Scratch
+	told     wire.Check // what the server does not know yet of lists that were compared
 
 	// The reader.
 	base     profile // as the server confirmed it, up to op baseOp
@@ -48,6 +52,14 @@ type Machine struct {
 	acked    uint64     // highest number decided by the server; outbox holds those from acked+1 to last
 	last     uint64     // highest number given
 	sentUpTo uint64     // highest number sent on this connection
+
+	restored uint64   // highest number given in an earlier life, until the first welcome
+	met      bool     // welcomed once in this life
+	taken    []Origin // what each tab said last, who was silent longest first
+
+	keeping  keeping
+	restores []Entry // until the first other input
+	began    bool
 
 	questions []*question
 	asked     uint64 // questions so far
@@ -77,6 +89,7 @@ type question struct {
 	wireName string
 	shown    []core.Ranked // what was last shown
 	known    bool          // shown was shown
+	server   bool          // and is the server's list
 }
 
 // Timeouts in milliseconds.
@@ -89,7 +102,7 @@ const (
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
-	m := &Machine{cfg: cfg, random: cfg.Seed | 1, tokenless: cfg.TokenLater}
+	m := &Machine{cfg: cfg, random: cfg.Seed | 1, tokenless: cfg.TokenLater, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
 	for _, g := range cfg.Guests {
 		g.Ops = slices.Clone(g.Ops)
 		m.guests = append(m.guests, g)
@@ -101,7 +114,14 @@ func New(cfg Config) *Machine {
 func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	m.out = nil
 	m.setClock(nowMillis)
+	if _, more := in.(Restore); !more && !m.began {
+		m.restore()
+	}
 	switch in := in.(type) {
+	case Restore:
+		m.restores = append(m.restores, in.Entries...)
+	case StoreLost:
+		m.keeping = keeping{}
 	case Start:
 		if m.state == Offline {
 			m.start()
@@ -122,9 +142,9 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	case Tick:
 		m.tick()
 	case Record:
-		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli})
+		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli}, in.Origin)
 	case Prefer:
-		m.do(wire.Op{Preference: in.Preference})
+		m.do(wire.Op{Preference: in.Preference}, in.Origin)
 	case Ask:
 		m.ask(in.Question)
 	case Drop:
@@ -132,6 +152,7 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	case Token:
 		m.token(in.Token)
 	}
+	m.commit()
 	m.report()
 	return m.out
 }
@@ -141,6 +162,12 @@ func (m *Machine) Index() *core.Index { return m.index }
 
 // Position returns the catalog's position as shown.
 func (m *Machine) Position() (epoch, seq, learned uint64) { return m.epoch, m.seq, m.learned }
+
+// Shelves returns what is in view or on its way, as the next hello would tell it.
+func (m *Machine) Shelves() []wire.Held { return m.catalog.hold() }
+
+// LastOp returns the highest op number ever given, in this life or an earlier one that was restored.
+func (m *Machine) LastOp() uint64 { return m.last }
 
 // History returns the reader's history as shown.
 func (m *Machine) History() core.History { return m.shown.history }
@@ -163,7 +190,9 @@ func (m *Machine) setClock(now int64) {
 
 func (m *Machine) emit(e Effect) { m.out = append(m.out, e) }
 
+// send commits first: what a frame tells of is stored before the frame goes.
 func (m *Machine) send(msg wire.Message) {
+	m.commit()
 	b := wire.Encode(msg)
 	m.status.BytesOut += int64(len(b))
 	m.emit(Send{b})
@@ -184,13 +213,14 @@ func (m *Machine) opened() {
 	if m.state != Connecting {
 		return
 	}
-	m.state, m.sentUpTo, m.building, m.welcomed = Syncing, 0, nil, false
+	m.state, m.sentUpTo, m.parts, m.welcomed, m.arranged, m.overdue, m.stepped = Syncing, 0, nil, false, false, false, false
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
-		Inflates: m.cfg.Inflates,
+		Inflates: m.cfg.Inflates, Budget: m.cfg.Budget,
 	}
-	if m.index != nil && !m.suspect {
-		h.Epoch, h.Seq = m.epoch, m.seq
+	c := m.catching()
+	if c.index != nil || len(c.shelves) > 0 {
+		h.Epoch, h.Seq, h.Shelves = c.epoch, c.seq, c.hold()
 	}
 	m.send(h)
 	m.wake(m.now + answerTimeout)
@@ -199,7 +229,7 @@ func (m *Machine) opened() {
 // closed waits for the next try: twice as long each time, somewhere in the upper half, so that readers cut off
 // together do not come back together.
 func (m *Machine) closed(code int) {
-	m.state, m.building, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
+	m.state, m.parts, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
 	if !wire.Reconnects(code) {
 		m.retryAt = 0
 		if code == wire.CloseForbidden {
@@ -259,10 +289,11 @@ func (m *Machine) abandon(code int, reason string) {
 func (m *Machine) report() {
 	s := m.status
 	s.State = m.state
-	s.Items = 0
+	s.Items, s.AllItems, s.AllShelves = 0, m.total, m.of
 	if m.index != nil {
 		s.Items = m.index.Len()
 	}
+	s.Shelves, s.Bytes = m.held()
 	s.Epoch, s.Seq = m.epoch, m.seq
 	s.Pending = len(m.outbox)
 	s.Sent = m.sent()

@@ -145,26 +145,25 @@ func TestMachine_TakesBackWhatWasRefused(t *testing.T) {
 
 func TestMachine_KeepsWhatItShowsWhenWhatComesIsWrong(t *testing.T) {
 	deltas := map[string]wire.Message{
-		"a gap":                    &wire.Delta{From: 7, To: 8},
-		"a step back":              &wire.Delta{From: 5, To: 4},
-		"a torn record":            &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{{1, 2, 3}}},
-		"torn weights":             &wire.Delta{From: 5, To: 6, Records: [][]byte{item(4, "new", "sea")}, Weights: [][]byte{{9}}},
-		"weights of nothing":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 9}})}},
-		"weights of what it takes": &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 1}})}},
-		"an id of two items":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{item(9, "boat", "sea")}},
-		"a missing chunk":          &wire.Snapshot{Epoch: 1, Seq: 9, Chunk: 1, Last: true},
-		"a wrong checksum":         &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 1, Sum: 1, Records: [][]byte{item(4, "new", "sea")}},
-		"a wrong count":            &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 2, Sum: wire.Sum(wire.SumStart, [][]byte{item(4, "new", "sea")}), Records: [][]byte{item(4, "new", "sea")}},
-		"a torn snapshot":          &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 1, Sum: wire.Sum(wire.SumStart, [][]byte{{9}}), Records: [][]byte{{9}}},
+		"a gap":                          &wire.Delta{From: 7, To: 8},
+		"a step back":                    &wire.Delta{From: 5, To: 4},
+		"a torn record":                  &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{{1, 2, 3}}},
+		"torn weights":                   &wire.Delta{From: 5, To: 6, Records: [][]byte{item(4, "new", "sea")}, Weights: [][]byte{{9}}},
+		"weights of nothing":             &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 9}})}},
+		"weights of what it takes":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 1}})}},
+		"an id of two items":             &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{item(9, "boat", "sea")}},
+		"a missing chunk":                &wire.Snapshot{Epoch: 1, Seq: 9, After: 1, Last: true},
+		"a shelf that was not announced": &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Shelf: 5},
+		"a wrong checksum":               &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 1, Sum: 1, Records: [][]byte{item(4, "new", "sea")}},
+		"a wrong count":                  &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 2, Sum: sumOf([][]byte{item(4, "new", "sea")}), Records: [][]byte{item(4, "new", "sea")}},
+		"a torn snapshot":                &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 1, Sum: sumOf([][]byte{{9}}), Records: [][]byte{{9}}},
 	}
 	for name, m := range deltas {
 		b := newBench(t).live()
 		b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 3}})
 		shown := b.ids("you")
 		b.frame(m)
-		if c, ok := effect[replica.Close](b); !ok || c.Code != wire.CloseProtocol {
-			t.Errorf("%s: effects = %s, want a close of the protocol", name, b.kinds())
-		}
+		want(t, name+": closed with", b.closed, wire.CloseProtocol)
 		b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 3}})
 		want(t, name+": list", b.ids("you"), shown)
 		_, seq, _ := b.m.Position()
@@ -185,7 +184,7 @@ func TestMachine_AsksForASnapshotWhenItsCatalogIsSuspect(t *testing.T) {
 	b.frame(&wire.Delta{From: 5, To: 6, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 9}})}})
 	b.step(replica.Online{})
 	hello := b.open()
-	want(t, "hello.Epoch", hello.Epoch, 0)
+	want(t, "shelves held", len(hello.Shelves), 0)
 	b.frame(welcome(6, 0))
 	want(t, "state with a suspect catalog", b.status.State, replica.Syncing)
 	b.frame(snapshot(6, item(1, "sea", "sea")))
@@ -196,16 +195,18 @@ func TestMachine_AsksForASnapshotWhenItsCatalogIsSuspect(t *testing.T) {
 func TestMachine_ShowsASnapshotWholeOrNot(t *testing.T) {
 	b := newBench(t).live()
 	all := [][]byte{item(1, "sea", "sea"), item(7, "star", "space"), item(8, "reef", "sea")}
-	b.frame(&wire.Reset{Code: wire.ResetTooOld, Reason: "long ago"})
+	b.frame(&wire.Shelves{Enter: []wire.Shelf{wire.Whole}, Of: 1, Items: 3})
 	for i, rec := range all {
 		want(t, "items while chunks come", b.status.Items, 3)
 		if _, there := b.m.Index().NumOf("star"); there {
 			t.Error("an item of half a snapshot is shown")
 		}
 		b.frame(&wire.Snapshot{
-			Epoch: 1, Seq: 9, Learned: 2, Chunk: uint64(i), Last: i == 2, Items: 3, Sum: wire.Sum(wire.SumStart, all[:i+1]), Records: [][]byte{rec},
+			Epoch: 1, Seq: 9, Learned: 2, Last: i == 2, Items: 3, Sum: sumOf(all), Records: [][]byte{rec},
+			Shelf: wire.Whole, After: core.ItemNum(i * 4), UpTo: core.ItemNum(i*4 + 4),
 		})
 	}
+	b.frame(&wire.Delta{From: 5, To: 9})
 	if _, there := b.m.Index().NumOf("star"); !there {
 		t.Error("the whole snapshot is not shown")
 	}
@@ -236,6 +237,7 @@ func TestMachine_ObeysEachReset(t *testing.T) {
 	// Another epoch: numbers mean other items, so a history of the old ones is void until the profile comes.
 	b := newBench(t).live()
 	b.frame(&wire.Profile{History: core.History{{Item: 1, Strength: 256, At: 1}}})
+	b.newEpoch()
 	s := snapshot(2, item(1, "other", "sea"))
 	s.Epoch = 2
 	b.frame(s)
@@ -262,6 +264,7 @@ func TestMachine_TurnsPages(t *testing.T) {
 	// The catalog is made anew: its numbers mean other items, and the page is none of its pages.
 	ask(replica.Question{Limit: 2, After: next})
 	want(t, "no fault so far", b.status.Error, "")
+	b.newEpoch()
 	anew := snapshot(9, item(1, "stone", "sea"), item(2, "tree", "sea"))
 	anew.Epoch = 2
 	b.frame(anew)

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"slices"
+
 	"nigh/core"
 	"nigh/core/wire"
 )
@@ -16,30 +18,70 @@ type profile struct {
 
 // numbered is an op with its number.
 type numbered struct {
-	n  uint64
-	op wire.Op
+	n      uint64
+	op     wire.Op
+	origin Origin
 }
 
-func (m *Machine) do(op wire.Op) {
-	if fault := faultOf(op); fault != "" {
-		m.lastFault = fault
+func (m *Machine) do(op wire.Op, from Origin) {
+	if m.hasTaken(from) {
+		m.recorded(from, "")
 		return
 	}
-	if len(m.outbox) >= MaxOutbox {
-		m.lastFault = "too much is waiting for the server; this was not kept"
+	fault := faultOf(op)
+	switch {
+	case len(from.Tab) > MaxTabBytes:
+		fault = "a tab's name has at most 64 bytes; this was not kept"
+	case len(m.outbox) >= MaxOutbox:
+		fault = "too much is waiting for the server; this was not kept"
+	}
+	if fault != "" {
+		m.lastFault = fault
+		m.recorded(from, fault)
 		return
 	}
 	op.AtMillis = m.now + m.skew
 	m.last++
-	n := numbered{m.last, op}
+	n := numbered{m.last, op, from}
+	m.take(from)
 	m.outbox = append(m.outbox, n)
+	m.keepOp(n)
 	m.overlay = append(m.overlay, n)
 	m.shown = m.apply(m.shown, op)
 	if !m.idle(op) {
 		m.profileChanged()
-		m.answerAll(true)
+		m.answerAll(true) // which need not wait for the store
 	}
+	m.recorded(from, "")
 	m.flush()
+}
+
+// Bounds of origins. Beyond maxTabs the tab that was silent longest is forgotten.
+const (
+	MaxTabBytes = 64
+	maxTabs     = 64
+)
+
+func (m *Machine) hasTaken(from Origin) bool {
+	i := slices.IndexFunc(m.taken, func(o Origin) bool { return o.Tab == from.Tab })
+	return from.Tab != "" && i >= 0 && m.taken[i].Number >= from.Number
+}
+
+func (m *Machine) take(from Origin) {
+	if from.Tab == "" {
+		return
+	}
+	m.taken = slices.DeleteFunc(m.taken, func(o Origin) bool { return o.Tab == from.Tab })
+	m.taken = append(m.taken, from)
+	m.taken = m.taken[max(0, len(m.taken)-maxTabs):]
+}
+
+// recorded says that an op is taken, once it is stored.
+func (m *Machine) recorded(from Origin, fault string) {
+	if from.Tab != "" {
+		m.commit()
+		m.emit(Recorded{from, fault})
+	}
 }
 
 // idle tells whether an op changes no list, wherever it is applied.
@@ -84,10 +126,10 @@ func (m *Machine) apply(p profile, op wire.Op) profile {
 		p.preferences = p.preferences.Set(op.Preference)
 		return p
 	}
-	if m.index == nil {
+	if m.index == nil || m.policy == nil {
 		return p
 	}
-	n, ok := m.index.NumOf(core.ItemID(op.Item))
+	n, ok := m.numOf(core.ItemID(op.Item))
 	if !ok {
 		return p
 	}
@@ -115,10 +157,8 @@ func (m *Machine) profileChanged() {
 	e := ProfileChanged{History: m.shown.history, Preferences: m.shown.preferences}
 	for _, v := range m.shown.history {
 		id := core.ItemID("")
-		if m.index != nil {
-			if r := m.index.Get(v.Item); r != nil {
-				id = r.ID
-			}
+		if r := m.record(v.Item); r != nil {
+			id = r.ID
 		}
 		e.IDs = append(e.IDs, id)
 	}
@@ -156,7 +196,11 @@ func (m *Machine) flush() {
 func (m *Machine) decided(n uint64, refused map[uint64]bool) {
 	i := 0
 	for i < len(m.outbox) && m.outbox[i].n <= n {
+		m.dropOp(m.outbox[i].n)
 		i++
+	}
+	if n > m.acked || n > m.baseOp {
+		m.keepReader()
 	}
 	m.outbox = append([]numbered(nil), m.outbox[i:]...)
 	i = 0
@@ -172,9 +216,14 @@ func (m *Machine) decided(n uint64, refused map[uint64]bool) {
 
 // renumber numbers what is in the outbox anew, behind the last op that the server holds. Nothing of it was decided.
 func (m *Machine) renumber(held uint64) {
+	for _, n := range m.outbox {
+		m.dropOp(n.n)
+	}
 	for i := range m.outbox {
 		m.outbox[i].n = held + uint64(i) + 1
+		m.keepOp(m.outbox[i])
 	}
+	m.keepReader()
 	m.acked, m.baseOp, m.last, m.sentUpTo = held, held, held+uint64(len(m.outbox)), 0
 	m.overlay = append([]numbered(nil), m.outbox...)
 	m.rebuild()

@@ -4,18 +4,9 @@ import (
 	"errors"
 	"slices"
 
-	"nigh/core"
 	"nigh/core/text"
 	"nigh/core/wire"
 )
-
-// building is a snapshot on its way: it takes the index's place when it is whole.
-type building struct {
-	index               *core.Index
-	epoch, seq, learned uint64
-	chunk               uint64
-	sum                 uint64
-}
 
 func (m *Machine) frame(b []byte) {
 	if m.state != Syncing && m.state != Live {
@@ -60,6 +51,10 @@ func (m *Machine) message(msg wire.Message) {
 		m.merged(msg)
 	case *wire.Reset:
 		m.reset(msg)
+	case *wire.Shelves:
+		m.arrange(msg)
+	case *wire.Cards:
+		m.cardsCame(msg)
 	case *wire.Error:
 		m.lastFault = msg.Reason
 	}
@@ -67,6 +62,7 @@ func (m *Machine) message(msg wire.Message) {
 
 func (m *Machine) welcome(w *wire.Welcome) {
 	m.lastFault = ""
+	m.adopt(w.Epoch)
 	m.skew = w.NowMillis - m.now
 	m.welcomed, m.target = true, w.Seq
 	if m.policy == nil || m.policy.Language != w.Policy.Language || !slices.Equal(m.policy.Languages, w.Policy.Languages) {
@@ -74,11 +70,22 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	}
 	policy := w.Policy
 	m.policy = &policy
-	if w.LastOp > m.last || w.LastOp < m.acked {
-		// Another life of this client id gave those numbers, or the server lost what it had acknowledged (an older
-		// backup): either way what is in the outbox it has not.
+	m.keepPolicy()
+	// Numbers that this client id can have sent: before the first welcome of a life those of the life before.
+	given, before := m.last, m.restored
+	if !m.met {
+		given = before
+	}
+	m.met, m.restored = true, 0
+	switch {
+	case w.LastOp > given:
+		// Another life of this client id gave those numbers, and the store does not tell of it: it failed, or there is
+		// none. What was restored that life sent; what was done since is not among what the server holds.
+		m.decided(before, nil)
 		m.renumber(w.LastOp)
-	} else {
+	case w.LastOp < m.acked:
+		m.renumber(w.LastOp) // the server lost what it had acknowledged (an older backup): the outbox it has not
+	default:
 		m.decided(w.LastOp, nil) // their acknowledgement was lost
 	}
 	for _, q := range m.questions {
@@ -86,121 +93,7 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	}
 	m.mergeGuests()
 	m.flush()
-	if m.index != nil && !m.suspect && m.epoch == w.Epoch && m.seq == w.Seq {
-		m.caughtUp()
-	}
 	m.answerAll(false)
-}
-
-func (m *Machine) snapshot(s *wire.Snapshot) {
-	if s.Chunk == 0 {
-		m.building = &building{
-			index: core.NewIndex(), epoch: s.Epoch, seq: s.Seq, learned: s.Learned, sum: wire.SumStart,
-		}
-	}
-	b := m.building
-	if b == nil || s.Chunk != b.chunk || s.Epoch != b.epoch || s.Seq != b.seq {
-		m.abandon(wire.CloseProtocol, "a chunk of the snapshot is missing")
-		return
-	}
-	b.chunk++
-	b.sum = wire.Sum(b.sum, s.Records)
-	for _, columns := range s.Records {
-		records, err := wire.ReadRecords(columns)
-		for _, r := range records {
-			if !b.index.Put(r) {
-				err = wire.ErrTorn
-				break
-			}
-		}
-		if err != nil {
-			m.abandon(wire.CloseProtocol, "a record of the snapshot is torn")
-			return
-		}
-	}
-	if !s.Last {
-		return
-	}
-	if b.sum != s.Sum || uint64(b.index.Len()) != s.Items {
-		m.abandon(wire.CloseProtocol, "the snapshot's checksum does not hold")
-		return
-	}
-	if b.epoch != m.epoch { // item numbers mean other items now
-		m.base, m.baseOp = profile{preferences: m.base.preferences}, 0
-	}
-	m.index, m.epoch, m.seq, m.learned, m.building, m.suspect = b.index, b.epoch, b.seq, b.learned, nil, false
-	m.caughtUp()
-	m.rebuild()
-	m.answerAll(false)
-}
-
-func (m *Machine) delta(d *wire.Delta) {
-	if m.index == nil || m.suspect || m.building != nil || d.From != m.seq || d.To < d.From {
-		m.abandon(wire.CloseProtocol, "a delta does not follow on the position held")
-		return
-	}
-	// Everything is read before anything is applied: a torn delta must not leave half of itself behind.
-	var records []*core.Record
-	var weights []core.Weights
-	for _, columns := range d.Records {
-		some, err := wire.ReadRecords(columns)
-		if err != nil {
-			m.abandon(wire.CloseProtocol, "a record of a delta is torn")
-			return
-		}
-		records = append(records, some...)
-	}
-	for _, columns := range d.Weights {
-		some, err := wire.ReadAllWeights(columns)
-		if err != nil {
-			m.abandon(wire.CloseProtocol, "the weights of a delta are torn")
-			return
-		}
-		weights = append(weights, some...)
-	}
-	if !m.fits(d.Deleted, records, weights) { // the server knows items that this copy should hold and does not
-		m.suspect = true
-		m.abandon(wire.CloseProtocol, "a delta speaks of items that are not there")
-		return
-	}
-	for _, n := range d.Deleted {
-		m.index.Delete(n)
-	}
-	for _, r := range records {
-		m.index.Put(r)
-	}
-	for _, w := range weights {
-		m.index.Reweigh(w)
-	}
-	m.seq, m.learned = d.To, d.Learned
-	m.caughtUp()
-	m.rebuild()
-	m.answerAll(false)
-}
-
-// fits tells whether the index will take all of a delta: no id of two items, no weights without an item.
-func (m *Machine) fits(deleted []core.ItemNum, records []*core.Record, weights []core.Weights) bool {
-	gone := make(map[core.ItemNum]bool, len(deleted))
-	for _, n := range deleted {
-		gone[n] = true
-	}
-	ids := make(map[core.ItemID]core.ItemNum, len(records))
-	put := make(map[core.ItemNum]bool, len(records))
-	for _, r := range records {
-		if n, ok := m.index.NumOf(r.ID); ok && n != r.Num && !gone[n] {
-			return false
-		}
-		if ids[r.ID] != 0 || put[r.Num] {
-			return false
-		}
-		ids[r.ID], put[r.Num] = r.Num, true
-	}
-	for _, w := range weights {
-		if !put[w.Num] && (gone[w.Num] || m.index.Get(w.Num) == nil) {
-			return false
-		}
-	}
-	return m.index.Len()+len(records) <= core.MaxItems
 }
 
 func (m *Machine) caughtUp() {
@@ -240,6 +133,7 @@ func (m *Machine) profile(p *wire.Profile) {
 		i++
 	}
 	m.overlay = append([]numbered(nil), m.overlay[i:]...)
+	m.keepReader()
 	m.rebuild()
 	m.answerAll(false)
 }
@@ -251,7 +145,7 @@ func (m *Machine) reset(r *wire.Reset) {
 		m.abandon(wire.CloseVersion, r.Reason)
 	case wire.ResetUnknownClient: // welcome tells which ops the server holds
 		m.abandon(wire.CloseProtocol, r.Reason)
-	default:
-		m.building = nil // the old catalog is shown until the snapshot that follows is whole
+	default: // what is in view stays until snapshots have taken its place
+		m.catching().forget()
 	}
 }

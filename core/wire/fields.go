@@ -13,10 +13,22 @@ func (m *Hello) encode(w *writer) {
 	w.uint(m.Seq)
 	w.uint(m.LastOp)
 	w.bool(m.Inflates)
+	w.uint(m.Budget)
+	w.list(len(m.Shelves), func(i int) {
+		w.array(3)
+		w.uint(uint64(m.Shelves[i].Shelf))
+		w.uint(m.Shelves[i].Seq)
+		w.uint(uint64(m.Shelves[i].UpTo))
+	})
 }
 
 func (m *Hello) decode(p *parser) {
-	*m = Hello{p.uint(), p.string(), p.string(), p.string(), p.uint(), p.uint(), p.uint(), p.bool()}
+	*m = Hello{p.uint(), p.string(), p.string(), p.string(), p.uint(), p.uint(), p.uint(), p.bool(), p.uint(), list(p, func() Held {
+		if p.length() != 3 {
+			p.bad = true
+		}
+		return Held{p.shelf(), p.uint(), p.num()}
+	})}
 }
 
 func (m *Welcome) encode(w *writer) {
@@ -122,10 +134,17 @@ func (m *Snapshot) encode(w *writer) {
 	w.uint(m.Items)
 	w.uint(m.Sum)
 	w.blobs(m.Records)
+	w.uint(uint64(m.Shelf))
+	w.uint(uint64(m.After))
+	w.uint(uint64(m.UpTo))
+	w.nums(m.Deleted)
 }
 
 func (m *Snapshot) decode(p *parser) {
-	*m = Snapshot{p.uint(), p.uint(), p.uint(), p.uint(), p.bool(), p.uint(), p.uint(), p.blobs()}
+	*m = Snapshot{
+		p.uint(), p.uint(), p.uint(), p.uint(), p.bool(), p.uint(), p.uint(), p.blobs(),
+		p.shelf(), p.num(), p.num(), list(p, p.num),
+	}
 }
 
 func (m *Delta) encode(w *writer) {
@@ -134,12 +153,45 @@ func (m *Delta) encode(w *writer) {
 	w.uint(m.Learned)
 	w.blobs(m.Records)
 	w.blobs(m.Weights)
-	w.list(len(m.Deleted), func(i int) { w.uint(uint64(m.Deleted[i])) })
+	w.nums(m.Deleted)
+	w.bool(m.Part)
+	w.uint(m.Items)
+	w.list(len(m.Checkpoints), func(i int) {
+		c := &m.Checkpoints[i]
+		w.array(3)
+		w.uint(uint64(c.Shelf))
+		w.uint(c.Items)
+		w.uint(c.Sum)
+	})
 }
 
 func (m *Delta) decode(p *parser) {
-	*m = Delta{p.uint(), p.uint(), p.uint(), p.blobs(), p.blobs(), list(p, p.num)}
+	*m = Delta{
+		p.uint(), p.uint(), p.uint(), p.blobs(), p.blobs(), list(p, p.num), p.bool(), p.uint(),
+		list(p, func() Checkpoint {
+			if p.length() != 3 {
+				p.bad = true
+			}
+			return Checkpoint{p.shelf(), p.uint(), p.uint()}
+		}),
+	}
 }
+
+func (m *Shelves) encode(w *writer) {
+	w.shelves(m.Keep)
+	w.shelves(m.Enter)
+	w.uint(m.Of)
+	w.uint(m.Items)
+}
+
+func (m *Shelves) decode(p *parser) {
+	*m = Shelves{list(p, p.shelf), list(p, p.shelf), p.uint(), p.uint()}
+}
+
+func (m *Cards) encode(w *writer) { w.bool(m.Reset); w.blobs(m.Records) }
+func (m *Cards) decode(p *parser) { *m = Cards{p.bool(), p.blobs()} }
+func (m *Check) encode(w *writer) { w.uint(m.Agreed); w.uint(m.Differ) }
+func (m *Check) decode(p *parser) { *m = Check{p.uint(), p.uint()} }
 
 func (m *Ops) encode(w *writer) {
 	w.uint(m.First)

@@ -93,6 +93,10 @@ func (w *writer) list(n int, f func(i int)) {
 
 func (w *writer) strings(v []string) { w.list(len(v), func(i int) { w.string(v[i]) }) }
 func (w *writer) blobs(v [][]byte)   { w.list(len(v), func(i int) { w.bytes(v[i]) }) }
+func (w *writer) shelves(v []Shelf)  { w.list(len(v), func(i int) { w.uint(uint64(v[i])) }) }
+func (w *writer) nums(v []core.ItemNum) {
+	w.list(len(v), func(i int) { w.uint(uint64(v[i])) })
+}
 
 // parser reads fields; after the first fault everything it returns is zero. fields is how many of the outermost array
 // are left: those that an older sender did not write are zero too.
@@ -248,6 +252,7 @@ func list[T any](p *parser, f func() T) []T {
 func (p *parser) strings() []string { return list(p, p.string) }
 func (p *parser) blobs() [][]byte   { return list(p, p.bytes) }
 func (p *parser) num() core.ItemNum { return core.ItemNum(narrow[uint32](p, p.uint())) }
+func (p *parser) shelf() Shelf      { return Shelf(p.uint()) }
 func (p *parser) int32() int32      { return int32(narrowInt(p, p.int())) }
 
 func narrow[T uint8 | uint32](p *parser, v uint64) T {

@@ -12,6 +12,8 @@ const Subprotocol = "nigh.v1"
 const (
 	MaxClientFrame = 64 << 10
 	MaxServerFrame = 4 << 20
+	// MaxCards is how many records a client keeps beside its shelves.
+	MaxCards = 1024
 	// MaxOps is how many ops stand in one frame.
 	MaxOps = 100
 )
@@ -49,6 +51,15 @@ type Hello struct {
 	LastOp  uint64 // highest op number that the client ever gave
 	// Inflates says that the client reads deflated frames, see Deflated.
 	Inflates bool
+	Budget   uint64 // bytes of packed records that the client has room for; 0 for all there are
+	Shelves  []Held
+}
+
+// Held is a shelf that a client holds.
+type Held struct {
+	Shelf Shelf
+	Seq   uint64       // position of it, which may be ahead of Hello.Seq where a sync was cut off
+	UpTo  core.ItemNum // of a snapshot that was cut off: items up to this number are there. 0: all are
 }
 
 // Reader names whose profile and lists these are: someone without a name is who their browser is.
@@ -74,24 +85,59 @@ type Welcome struct {
 	PingSeconds uint64
 }
 
-// Snapshot is a chunk of the whole catalog at one position. What it holds is shown only after the last chunk.
+// Snapshot is a chunk of a shelf at one position: its items above the number After, up to UpTo. What it holds is shown
+// only after the last chunk, when the shelf's checksum holds. A client that has the items up to After from a connection
+// that broke, at an older position, gets in Records what of them changed since too, and in Deleted what is gone.
 type Snapshot struct {
 	Epoch, Seq, Learned uint64
-	Chunk               uint64 // from 0
+	Chunk               uint64 // not looked at since version 3
 	Last                bool
-	Items               uint64   // of the whole snapshot
-	Sum                 uint64   // of all Records up to here: see Sum
+	Items               uint64   // of the whole shelf
+	Sum                 uint64   // of the whole shelf, see RecordSum
 	Records             [][]byte // each the columnar form of many: see AppendRecords
+	Shelf               Shelf
+	After, UpTo         core.ItemNum
+	Deleted             []core.ItemNum
 }
 
-// Delta leads from one position to another.
+// Delta leads all shelves that a client holds from one position to another. Where there are several, a Part for each that
+// has changed goes before, and nothing of these is applied without the Delta that they belong to.
 type Delta struct {
-	From, To uint64   // seq; a client that is not at From has missed something
-	Learned  uint64   // revision of the learned weights that the new position holds
-	Records  [][]byte // each the columnar form of many
-	Weights  [][]byte // likewise, see AppendAllWeights
-	Deleted  []core.ItemNum
+	From, To    uint64         // seq; a client that is not at From has missed something
+	Learned     uint64         // revision of the learned weights that the new position holds
+	Records     [][]byte       // each the columnar form of many
+	Weights     [][]byte       // likewise, see AppendAllWeights
+	Deleted     []core.ItemNum // no longer in a shelf where they were; a client may not hold all of these
+	Part        bool           // more of the same step follows
+	Items       uint64         // of the whole catalog
+	Checkpoints []Checkpoint   // of each shelf that has changed, whether the client holds it or not
 }
+
+// Checkpoint is what a shelf must be after a step.
+type Checkpoint struct {
+	Shelf Shelf
+	Items uint64
+	Sum   uint64 // see RecordSum
+}
+
+// Shelves says what the client is to hold from now on. What it holds besides leaves, at once. A shelf of Keep that is a
+// part of one held is split off it.
+type Shelves struct {
+	Keep  []Shelf // deltas follow on what the client holds of these
+	Enter []Shelf // snapshots of these follow; a former state of one stays in view until its snapshot is whole
+	Of    uint64  // how many shelves the catalog has
+	Items uint64  // how many items it has
+}
+
+// Cards are records of items that stand on no shelf of the client and that it should know all the same: those of lists
+// that the server makes, and of the reader's history, whose damps count.
+type Cards struct {
+	Reset   bool     // what Cards brought before is void
+	Records [][]byte // each the columnar form of many
+}
+
+// Check tells how many of the server's lists the client could rank itself since the last Check, with what result.
+type Check struct{ Agreed, Differ uint64 }
 
 // Op is one thing that a reader did, with the number that the client gave it.
 type Op struct {
@@ -201,6 +247,7 @@ func (*Hello) code() uint64    { return 1 }
 func (*Ops) code() uint64      { return 2 }
 func (*Ask) code() uint64      { return 3 }
 func (*Drop) code() uint64     { return 4 }
+func (*Check) code() uint64    { return 5 }
 func (*Renew) code() uint64    { return 8 }
 func (*Merge) code() uint64    { return 9 }
 func (*Welcome) code() uint64  { return 16 }
@@ -211,6 +258,8 @@ func (*Recs) code() uint64     { return 20 }
 func (*Profile) code() uint64  { return 21 }
 func (*Reset) code() uint64    { return 22 }
 func (*Error) code() uint64    { return 23 }
+func (*Shelves) code() uint64  { return 24 }
+func (*Cards) code() uint64    { return 25 }
 func (*Expiry) code() uint64   { return 28 }
 func (*Merged) code() uint64   { return 29 }
 
@@ -224,6 +273,8 @@ func newMessage(code uint64) Message {
 		return &Ask{}
 	case 4:
 		return &Drop{}
+	case 5:
+		return &Check{}
 	case 8:
 		return &Renew{}
 	case 9:
@@ -244,6 +295,10 @@ func newMessage(code uint64) Message {
 		return &Reset{}
 	case 23:
 		return &Error{}
+	case 24:
+		return &Shelves{}
+	case 25:
+		return &Cards{}
 	case 28:
 		return &Expiry{}
 	case 29:

@@ -337,11 +337,11 @@ func (u *unpacker) edgesFalling(n int, self core.ItemNum) []core.Edge {
 	return out
 }
 
-// Sum continues a checksum (64-bit FNV-1a, from SumStart) over the records of a snapshot, as they are packed, in their order.
+// Sum continues a checksum (64-bit FNV-1a, from SumStart) over pieces of bytes, in their order.
 func Sum(sum uint64, records [][]byte) uint64 {
 	for _, r := range records {
 		for _, c := range r {
-			sum = (sum ^ uint64(c)) * 1099511628211
+			sum = (sum ^ uint64(c)) * sumPrime
 		}
 	}
 	return sum
@@ -349,3 +349,5 @@ func Sum(sum uint64, records [][]byte) uint64 {
 
 // SumStart is the checksum of nothing.
 const SumStart uint64 = 14695981039346656037
+
+const sumPrime = 1099511628211

@@ -61,48 +61,74 @@ func (s *Session) current(ctx context.Context) (reader, error) {
 	}
 	if !r.same(s.told) {
 		s.sendProfile(r)
+	} else {
+		s.giveHistory(r)
 	}
 	return r, nil
 }
 
 func (s *Session) answerAll(ctx context.Context, always bool) error {
-	r, err := s.current(ctx)
-	if err != nil {
-		return err
+	for {
+		r, err := s.current(ctx)
+		if err != nil {
+			return err
+		}
+		for _, a := range s.asks {
+			s.answer(a, r, always)
+		}
+		changed, err := s.replan(ctx)
+		if err != nil {
+			return s.fail(wire.CloseGoingAway, err)
+		}
+		if !changed {
+			return nil
+		}
+		always = false // what left may be needed as cards
 	}
-	for _, a := range s.asks {
-		s.answer(a, r, always)
-	}
-	return nil
 }
 
-// answer ranks and, if the list is another one or always, sends it. A list that is ahead of what the client was sent
-// is left out: the signal for it is still to come, and what was to be sent always is sent then.
+// answer ranks and, if the list is another one or always, sends it, with the cards that the client lacks for it. A list
+// of another position than the client's is left out: the signal for what came in between is still to come, and what was
+// to be sent always is sent then.
 func (s *Session) answer(a *standing, r reader, always bool) {
-	v, ranked := s.c.rankAsk(&a.Ask, r, core.Seed(s.user))
+	v, ranked, records := s.c.rankRecords(&a.Ask, r, core.Seed(s.user))
 	s.sending.Lock()
-	ahead := v.Seq > s.position
-	s.sending.Unlock()
-	if ahead {
-		a.done = a.done && !always
+	defer s.sending.Unlock()
+	if s.ended {
 		return
+	}
+	if v.Seq != s.position {
+		a.done = a.done && !always && v.Seq > s.position
+		return
+	}
+	if !s.whole {
+		s.give(records, false)
 	}
 	if !always && a.done && slices.Equal(a.sent, ranked) {
 		return
 	}
 	a.sent, a.done = ranked, true
-	s.send(&wire.Recs{
+	s.out.Send(wire.Encode(&wire.Recs{
 		Name: a.Name, Epoch: v.Epoch, Seq: v.Seq, Learned: v.Learned, Op: s.lastOp, Policy: v.Policy, Hour: v.Hour,
 		Items: ranked,
-	})
+	}))
 }
+
+// Agreement returns how many of the lists that clients compared with their own agreed, and how many differed.
+func (c *Catalog) Agreement() (agreed, differed uint64) { return c.agreed.Load(), c.differed.Load() }
 
 // rankAsk is the server's side of replica's query: the two must build the same core.Query from the same question.
 // Its cursor was checked when it was asked.
-func (c *Catalog) rankAsk(a *wire.Ask, r reader, seed uint64) (v Version, ranked []core.Ranked) {
+func (c *Catalog) rankAsk(a *wire.Ask, r reader, seed uint64) (Version, []core.Ranked) {
+	v, ranked, _ := c.rankRecords(a, r, seed)
+	return v, ranked
+}
+
+// rankRecords is rankAsk with the records of what it ranks.
+func (c *Catalog) rankRecords(a *wire.Ask, r reader, seed uint64) (v Version, ranked []core.Ranked, records []*core.Record) {
 	cursor, err := core.ParseCursor(a.After, c.epoch)
 	if err != nil {
-		return v, nil
+		return v, nil, nil
 	}
 	filter := (&core.Wanted{Labels: core.Labels{Categories: a.Categories, Tags: a.Tags}}).Filter()
 	filter.Groups = append(filter.Groups, a.Filter.Groups...)
@@ -129,6 +155,9 @@ func (c *Catalog) rankAsk(a *wire.Ask, r reader, seed uint64) (v Version, ranked
 		s := c.scratch.Get().(*core.Scratch)
 		defer c.scratch.Put(s)
 		ranked = x.Rank(s, q)
+		for _, place := range ranked {
+			records = append(records, x.Get(place.Num))
+		}
 	})
-	return v, ranked
+	return v, ranked, records
 }

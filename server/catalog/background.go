@@ -329,9 +329,8 @@ func (c *Catalog) unflushed() []core.ItemNum {
 func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.ItemNum) error {
 	o := &c.owner
 	b := store.Batch{Neighbours: map[core.ItemNum][]byte{}}
-	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed}
-	var records []*core.Record
-	var weights []core.Weights
+	to, learned := o.seq+1, o.committed
+	var changes []change
 	for _, n := range nums {
 		if o.neighbours[n] && !o.related[n] {
 			b.Neighbours[n] = learn.EncodeNeighbours(o.content.Neighbours(n))
@@ -341,15 +340,14 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 			continue
 		}
 		r := x.Get(n)
-		b.Records = append(b.Records, store.StoredRecord{Seq: d.To, Num: n, ID: string(r.ID), Record: wire.AppendRecord(nil, r)})
-		if features {
-			records = append(records, r)
-		} else {
-			weights = append(weights, r.Weights())
-		}
+		packed := wire.AppendRecord(nil, r)
+		b.Records = append(b.Records, store.StoredRecord{
+			Seq: to, Num: n, ID: string(r.ID), Record: packed, Moved: o.shelving.moves(r, to),
+		})
+		changes = append(changes, change{r, packed, !features})
 	}
 	if len(b.Records) == len(o.live) {
-		d.Learned = o.learned // nothing is live that the new position does not hold
+		learned = o.learned // nothing is live that the new position does not hold
 	}
 	if err := c.store.Commit(ctx, b); err != nil {
 		return fmt.Errorf("commit learned weights: %w", err)
@@ -363,13 +361,9 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 	if len(b.Records) == 0 {
 		return nil // neighbours alone are nobody else's business
 	}
-	o.seq, o.committed = d.To, d.Learned
+	o.seq, o.committed = to, learned
 	c.sides.write(c.version(), func(*core.Index) {})
-	d.Records = columns(records)
-	if len(weights) > 0 {
-		d.Weights = [][]byte{wire.AppendAllWeights(nil, weights)}
-	}
-	c.feed.publish(d)
+	c.feed.publish(o.shelving.step(to, learned, changes, nil))
 	c.watches.signal(true, nil)
 	return nil
 }

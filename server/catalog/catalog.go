@@ -54,11 +54,14 @@ type Catalog struct {
 	sides    *sides
 	watches  watches
 	feed     feed
-	kept     atomic.Pointer[snapshotData] // the last one, nil before the first
 	readers  readers
 	scratch  sync.Pool // of *core.Scratch
 
 	limits limits
+	common common
+
+	agreed, differed atomic.Uint64 // lists that clients compared with their own
+
 	timing func(Part, time.Duration)
 	later  bool // see Options.LearnLater
 

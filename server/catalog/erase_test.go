@@ -289,7 +289,7 @@ func TestErase_OfADeviceThatIsOnline(t *testing.T) {
 	}
 	d, other := w.devices[0], w.devices[2]
 	for _, d := range []*device{d, other} {
-		d.step(replica.Start{})
+		d.begin()
 		d.step(replica.Online{})
 		d.online = true
 	}

@@ -9,113 +9,9 @@ import (
 	"testing"
 
 	"nigh/core"
-	"nigh/core/wire"
+	"nigh/core/replica"
 	"nigh/server/store"
 )
-
-// follower is a subscriber that applies every delta to an index of its own.
-type follower struct {
-	mu       sync.Mutex
-	t        *testing.T
-	index    *core.Index
-	position store.Seq
-}
-
-func (f *follower) Deliver(frame *Frame, from, to store.Seq) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if to <= f.position {
-		return
-	}
-	f.apply(frame)
-}
-
-func (f *follower) apply(frame *Frame) {
-	m, err := wire.Decode(frame.For(false))
-	if err != nil {
-		f.t.Errorf("delta: %v", err)
-		return
-	}
-	d := m.(*wire.Delta)
-	if d.From != f.position {
-		f.t.Errorf("delta from %d at position %d", d.From, f.position)
-	}
-	for _, n := range d.Deleted {
-		f.index.Delete(n)
-	}
-	for _, b := range d.Records {
-		records, err := wire.ReadRecords(b)
-		if err != nil {
-			f.t.Errorf("records of a delta: %v", err)
-		}
-		for _, rec := range records {
-			if !f.index.Put(rec) {
-				f.t.Errorf("item %d of a delta is refused", rec.Num)
-			}
-		}
-	}
-	for _, b := range d.Weights {
-		weights, err := wire.ReadAllWeights(b)
-		if err != nil {
-			f.t.Errorf("weights of a delta: %v", err)
-		}
-		for _, w := range weights {
-			if !f.index.Reweigh(w) {
-				f.t.Errorf("item %d, whose weights a delta has, is not there", w.Num)
-			}
-		}
-	}
-	f.position = d.To
-}
-
-func (f *follower) records() map[core.ItemNum]string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return packed(f.index)
-}
-
-func fromSnapshot(t *testing.T, frames []*Frame) *follower {
-	t.Helper()
-	f := &follower{t: t, index: core.NewIndex()}
-	sum, last := wire.SumStart, false
-	for i, b := range frames {
-		m, err := wire.Decode(b.For(false))
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, ok := m.(*wire.Snapshot)
-		if !ok { // what has happened since
-			if i != len(frames)-1 || !last {
-				t.Errorf("frame %d of %d is a %T", i, len(frames), m)
-			}
-			f.apply(b)
-			return f
-		}
-		if last || s.Chunk != uint64(i) {
-			t.Errorf("frame %d is chunk %d, behind the last: %v", i, s.Chunk, last)
-		}
-		last = s.Last
-		if sum = wire.Sum(sum, s.Records); sum != s.Sum {
-			t.Errorf("chunk %d: sum %x, want %x", i, s.Sum, sum)
-		}
-		for _, columns := range s.Records {
-			records, err := wire.ReadRecords(columns)
-			if err != nil {
-				t.Errorf("records of a snapshot: %v", err)
-			}
-			for _, rec := range records {
-				if !f.index.Put(rec) {
-					t.Errorf("item %d of a snapshot is refused", rec.Num)
-				}
-			}
-		}
-		f.position = s.Seq
-	}
-	if !last {
-		t.Errorf("none of %d frames is the last of the snapshot", len(frames))
-	}
-	return f
-}
 
 // change makes one random change.
 func (r *rig) change(rng *rand.Rand) {
@@ -140,93 +36,48 @@ func (r *rig) change(rng *rand.Rand) {
 
 func TestFeed_LeadsFromEveryPositionToTheSameBytes(t *testing.T) {
 	r := start(t)
-	r.limits.snapshotChunk = 2000
+	r.limited(limits{snapshotChunk: 2000, snapshotShare: 4, catchUp: 20_000, flush: 3, past: 1 << 20, shelf: 6, tombstones: 30, replan: 1000})
 	rng := rand.New(rand.NewPCG(1, 2))
-	var all []*follower
-	follow := func(f *follower) { // the position is captured before the state is read, as a session does
-		all = append(all, f)
-	}
+	var all []*client
 	for i := range 200 {
 		r.change(rng)
-		if i%20 == 5 { // one that begins with a snapshot
-			held := &holder{}
-			r.Subscribe(held)
-			frames, _, err := r.Snapshot(bg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := fromSnapshot(t, frames)
-			held.pass(r.Catalog, f)
-			follow(f)
+		if i%20 == 5 {
+			all = append(all, r.client(fmt.Sprint("c", i), 0))
 		}
-		if i%20 == 15 { // and one that was away since a position
-			old := all[rng.IntN(len(all))]
-			away := &follower{t: t, index: core.NewIndex(), position: old.position}
-			old.mu.Lock()
-			old.index.Each(func(rec *core.Record) bool { return away.index.Put(rec) })
-			away.position = old.position
-			old.mu.Unlock()
-			held := &holder{}
-			r.Subscribe(held)
-			frame, _, ok, err := r.CatchUp(bg, away.position)
-			if err != nil || !ok {
-				t.Fatalf("CatchUp = %v, %v", ok, err)
+		if i%7 == 3 && len(all) > 0 { // one is cut off, and comes back some changes later
+			c := all[rng.IntN(len(all))]
+			if c.session != nil {
+				c.cut()
+			} else {
+				c.connect()
 			}
-			away.apply(frame)
-			held.pass(r.Catalog, away)
-			follow(away)
+		}
+		for _, c := range all {
+			if rng.IntN(3) == 0 {
+				c.pump()
+			}
 		}
 	}
 	r.settle()
-	r.stop()
 	want := r.index()
-	for i, f := range all {
-		if got := f.records(); !maps.Equal(got, want) {
-			t.Errorf("follower %d at position %d holds other records than the catalog at %d", i, f.position, r.Version().Seq)
+	if n := len(r.published().shelves); n < 3 {
+		t.Errorf("the catalog has %d shelves, want a few", n)
+	}
+	if h := r.published().horizon; h == 0 {
+		t.Error("no tombstone was dropped")
+	}
+	for i, c := range all {
+		if c.session == nil {
+			c.connect()
+		}
+		c.pump()
+		if got := packed(c.m.Index()); !maps.Equal(got, want) || c.status.State != replica.Live {
+			t.Errorf("client %d, %v, holds %d other records than the catalog's %d", i, c.status, len(got), len(want))
+		}
+		if c.faults != nil {
+			t.Errorf("client %d closed: %v", i, c.faults)
 		}
 	}
-	frame, _, ok, err := r.CatchUp(bg, 0)
-	if err != nil || !ok {
-		t.Fatal(ok, err)
-	}
-	whole := &follower{t: t, index: core.NewIndex()}
-	whole.apply(frame)
-	if !maps.Equal(whole.records(), want) {
-		t.Error("CatchUp from 0 leads to other records than the catalog")
-	}
-	if _, _, ok, _ := r.CatchUp(bg, r.Version().Seq+1); ok {
-		t.Error("CatchUp from the future = true, want a snapshot")
-	}
-	r.limits.catchUp = 100
-	if _, _, ok, _ := r.CatchUp(bg, 0); ok {
-		t.Error("CatchUp of too much = true, want a snapshot")
-	}
-}
-
-// holder keeps deltas until there is something to apply them to.
-type holder struct {
-	mu    sync.Mutex
-	held  []heldDelta
-	ready *follower
-}
-
-func (h *holder) Deliver(frame *Frame, from, to store.Seq) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.ready != nil {
-		h.ready.Deliver(frame, from, to)
-		return
-	}
-	h.held = append(h.held, heldDelta{frame, from, to})
-}
-
-func (h *holder) pass(_ *Catalog, f *follower) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, d := range h.held {
-		f.Deliver(d.frame, d.from, d.to)
-	}
-	h.ready = f
 }
 
 // The two sides of the index: readers in many goroutines must see one state whole, and what they read must not change.

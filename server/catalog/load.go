@@ -31,7 +31,7 @@ func (c *Catalog) load(ctx context.Context) error {
 	// Revisions of the learned weights only ever rise, over restarts too: a browser compares them.
 	o.learned = uint64(c.now().UnixMilli())
 	o.committed = o.learned
-	c.feed.seq = o.seq
+	o.shelving = shelving{most: c.limits.shelf, places: map[core.ItemNum]place{}, layout: &layout{horizon: info.Horizon}}
 
 	err = c.sides.fill(c.version(), func(put func([]*core.Record)) error {
 		if err := c.loadRecords(ctx, put); err != nil {
@@ -52,6 +52,8 @@ func (c *Catalog) load(ctx context.Context) error {
 			return true
 		})
 	}
+	o.shelving.build(o.seq, o.committed)
+	c.feed.layout = o.shelving.layout
 	c.size.Store(int64(c.sides.current().Len()))
 	c.pending.Store(int64(len(o.waiting)))
 	return nil
@@ -62,13 +64,22 @@ const fillPortion = 1024
 
 func (c *Catalog) loadRecords(ctx context.Context, put func([]*core.Record)) error {
 	portion := make([]*core.Record, 0, fillPortion)
+	var packed []byte
 	err := c.store.EachRecord(ctx, 0, func(r store.StoredRecord) error {
+		book := &c.owner.shelving
 		if r.Deleted {
+			book.gone = append(book.gone, departure{r.Num, r.Seq, true})
+			book.tombs++
 			return nil
 		}
 		rec, err := wire.ReadRecord(r.Record)
 		if err != nil {
 			return fmt.Errorf("record of item %q: %w; restore a backup, or import the items into a new folder", r.ID, err)
+		}
+		packed = wire.AppendRecord(packed[:0], rec) // which may be another form of it than that of an older version
+		book.places[rec.Num] = newPlace(rec, packed, r.Seq, r.Moved)
+		if r.Moved > book.layout.horizon {
+			book.gone = append(book.gone, departure{num: rec.Num, seq: r.Moved})
 		}
 		c.owner.content.Expect(rec.Num)
 		if portion = append(portion, rec); len(portion) == fillPortion {

@@ -9,6 +9,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/learn"
+	"nigh/core/wire"
 	"nigh/server/store"
 )
 
@@ -26,8 +27,11 @@ type request struct {
 	called   time.Time  // zero where nobody asks for times
 }
 
-// snapshotRequest is filled by the owner; snapshotData may be shared with others.
-type snapshotRequest struct{ *snapshotData }
+// snapshotRequest asks for shelves, and is filled by the owner; what it holds is shared with others.
+type snapshotRequest struct {
+	shelves []wire.Shelf
+	snapshots
+}
 
 // owner is the state of the one goroutine that changes the catalog.
 type owner struct {
@@ -69,8 +73,9 @@ type owner struct {
 	lastPut      time.Time
 	waitingSince time.Time // when more than a few items began to wait
 	finders      []learn.Finder
-	snapshot     *snapshotData // of position seq, or nil
-	refineAt     time.Time     // when the next items may be refined
+	shelving     shelving
+	snapshots    map[wire.Shelf]*shelfSnapshot // as taken last
+	refineAt     time.Time                     // when the next items may be refined
 	flushFailed  bool
 	task         task       // the last one but taskLearn, see pick
 	learnTurns   int        // turns that learnt since another task had one
@@ -229,23 +234,6 @@ func (c *Catalog) commitTogether(batch []*request) {
 			}
 		}
 	}
-}
-
-// takeSnapshot fills a request with the whole catalog at its present position.
-func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
-	o := &c.owner
-	if err := c.flushRecords(context.Background()); err != nil {
-		return err
-	}
-	if o.snapshot == nil || o.snapshot.version.Seq != o.seq {
-		o.snapshot = &snapshotData{version: c.version()}
-		c.sides.current().Each(func(r *core.Record) bool {
-			o.snapshot.records = append(o.snapshot.records, r)
-			return true
-		})
-	}
-	r.snapshotData = o.snapshot
-	return nil
 }
 
 // version is the state as the owner knows it.

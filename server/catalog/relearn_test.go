@@ -59,7 +59,7 @@ func TestStart_ServesWhatIsStoredWhileItLearns(t *testing.T) {
 			r.erase("reader2")
 			settled := make(chan error, 1)
 			go func() { settled <- r.Settle(bg) }()
-			if _, _, err := r.Snapshot(bg); err != nil { // answered by the owner behind Settle
+			if _, err := r.snapshot(bg, wire.Whole); err != nil { // answered by the owner behind Settle
 				t.Fatal(err)
 			}
 			for n, rec := range r.index() {
@@ -163,7 +163,7 @@ func TestErase_HoldsOneLargeLearner(t *testing.T) {
 			before := r.index()
 			r.erase("ada")
 			r.did("reader9", "view", "sea-0", "sea-1")
-			if _, _, err := r.Snapshot(bg); err != nil { // answered by the owner behind the event
+			if _, err := r.snapshot(bg, wire.Whole); err != nil { // answered by the owner behind the event
 				t.Fatal(err)
 			}
 			if got := r.index(); !maps.Equal(got, before) {
@@ -207,7 +207,7 @@ func TestLearnLater_LearnsTheSameInTheEnd(t *testing.T) {
 		if h, _, err := r.Profile(bg, "reader1"); err != nil || len(h) == 0 {
 			t.Errorf("history = %v, %v, want what was brought in", h, err)
 		}
-		if _, _, err := r.Snapshot(bg); err != nil { // answered by the owner behind all of it
+		if _, err := r.snapshot(bg, wire.Whole); err != nil { // answered by the owner behind all of it
 			t.Fatal(err)
 		}
 		for _, rec := range r.index() {

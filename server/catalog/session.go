@@ -9,7 +9,6 @@ import (
 
 	"nigh/core"
 	"nigh/core/wire"
-	"nigh/server/store"
 )
 
 // Outlet is where a session's frames go: a connection. No method may wait; all may be called from any goroutine, and the
@@ -26,7 +25,7 @@ type Outlet interface {
 // Session is the server's end of one connection of the channel: frames in, frames out, no socket. core/replica is the
 // other end.
 //
-// Frame and Refresh are for one goroutine each; the owner calls Deliver. asking orders the first two: a list is ranked
+// Frame and Refresh are for one goroutine each; the owner calls deliver. asking orders the first two: a list is ranked
 // from the very profile that the client was told of before.
 type Session struct {
 	c     *Catalog
@@ -41,17 +40,12 @@ type Session struct {
 	asks   []*standing
 	watch  *Watch
 
-	sending  sync.Mutex
-	inflates bool      // the client does
-	position store.Seq // up to which deltas were sent
-	catching bool      // deltas wait for what they follow on
-	held     []heldDelta
-	ended    bool
-}
+	planned int64 // when shelves were chosen last
 
-type heldDelta struct {
-	frame    *Frame
-	from, to store.Seq
+	sending sync.Mutex
+	subscription
+	cards cards
+	ended bool
 }
 
 // Bounds of a session.
@@ -72,7 +66,7 @@ func (s *Session) Close() {
 	s.sending.Unlock()
 	s.asking.Lock() // a hello under way may still subscribe
 	defer s.asking.Unlock()
-	s.c.Unsubscribe(s)
+	s.c.unsubscribe(s)
 	if s.watch != nil {
 		s.watch.Close()
 	}
@@ -102,28 +96,6 @@ func (s *Session) sendFrame(b []byte) {
 	}
 }
 
-// Deliver implements Subscriber.
-func (s *Session) Deliver(frame *Frame, from, to store.Seq) {
-	s.sending.Lock()
-	defer s.sending.Unlock()
-	switch {
-	case s.ended:
-	case frame.Size() > wire.MaxServerFrame:
-		s.ended, s.held = true, nil
-		s.out.Close(wire.CloseSlow, "more changes than a frame holds; connect again")
-	case s.catching:
-		if len(s.held) == maxHeld {
-			s.ended, s.held = true, nil
-			s.out.Close(wire.CloseSlow, "more changes than a snapshot takes; connect again")
-			return
-		}
-		s.held = append(s.held, heldDelta{frame, from, to})
-	case to > s.position:
-		s.position = to
-		s.out.Send(frame.For(s.inflates))
-	}
-}
-
 // Frame takes one frame of the client. An error means that the session is over and was closed with a code.
 func (s *Session) Frame(ctx context.Context, b []byte) error {
 	m, err := wire.Decode(b)
@@ -148,6 +120,9 @@ func (s *Session) Frame(ctx context.Context, b []byte) error {
 		return s.ops(ctx, m)
 	case *wire.Ask:
 		return s.ask(ctx, m)
+	case *wire.Check:
+		s.check(m)
+		return nil
 	case *wire.Renew:
 		return s.renew(ctx, m)
 	case *wire.Merge:
@@ -197,56 +172,24 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 	s.sending.Lock()
 	s.catching, s.inflates = true, h.Inflates
 	s.sending.Unlock()
-	seq := s.c.Subscribe(s)
+	l := s.c.subscribe(s)
 	s.send(&wire.Welcome{
-		Version: wire.Version, LastOp: last, NowMillis: s.c.now().UnixMilli(), Epoch: s.c.epoch, Seq: seq,
+		Version: wire.Version, LastOp: last, NowMillis: s.c.now().UnixMilli(), Epoch: s.c.epoch, Seq: l.seq,
 		Policy: *s.c.policy, Items: uint64(s.c.Len()), MaxFrame: wire.MaxClientFrame,
 	})
-	position, err := s.state(ctx, h)
-	if err != nil {
+	if err := s.state(ctx, h, l); err != nil {
 		return s.fail(wire.CloseGoingAway, err)
 	}
-	s.sending.Lock()
-	s.position, s.catching = position, false
-	for _, d := range s.held {
-		if d.to > s.position && !s.ended {
-			s.position = d.to
-			s.out.Send(d.frame.For(s.inflates))
-		}
-	}
-	s.held = nil
-	s.sending.Unlock()
+	s.planned = s.c.now().UnixMilli()
 	return s.tellProfile(ctx)
 }
 
-// state brings the client to a position: by what it missed, or by everything.
-func (s *Session) state(ctx context.Context, h *wire.Hello) (store.Seq, error) {
-	if h.Epoch == s.c.epoch {
-		frame, to, ok, err := s.c.CatchUp(ctx, h.Seq)
-		if err != nil {
-			return 0, err
-		}
-		if ok {
-			s.sendFrame(frame.For(h.Inflates))
-			return to, nil
-		}
-		s.send(&wire.Reset{Code: wire.ResetTooOld, Reason: "too much has happened since; a snapshot follows"})
-	} else if h.Epoch != 0 {
-		s.send(&wire.Reset{Code: wire.ResetEpoch, Reason: "the catalog's history was begun anew; a snapshot follows"})
+// check takes what a client says of lists that it compared with its own.
+func (s *Session) check(m *wire.Check) {
+	s.c.agreed.Add(m.Agreed)
+	if s.c.differed.Add(m.Differ); m.Differ > 0 {
+		s.c.log.Warn("a client ranks otherwise than the server for the same state", "client", s.client, "lists", m.Differ)
 	}
-	frames, seq, err := s.c.Snapshot(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, f := range frames { // the first is under way while the next is deflated
-		b := f.For(h.Inflates)
-		s.sending.Lock()
-		if !s.ended {
-			s.out.SendShared([][]byte{b})
-		}
-		s.sending.Unlock()
-	}
-	return seq, nil
 }
 
 // tellProfile sends what is known of the reader.
@@ -261,6 +204,7 @@ func (s *Session) tellProfile(ctx context.Context) error {
 
 func (s *Session) sendProfile(r reader) {
 	s.told = r
+	s.giveHistory(r)
 	s.send(&wire.Profile{Op: s.lastOp, History: r.history, Preferences: r.preferences})
 }
 
@@ -281,7 +225,7 @@ func (s *Session) ops(ctx context.Context, m *wire.Ops) error {
 	}
 	s.lastOp = res.Last
 	s.send(&wire.Ack{Op: res.Last, Refused: res.Refused})
-	if s.told.same(res.before) && !res.Adjusted && !s.moved(res.items) {
+	if s.told.same(res.before) && !res.Adjusted && !s.moved(res.items) && !s.lacks(res.items) {
 		s.told = res.after // the client applies the same to the same
 	} else if err := s.tellProfile(ctx); err != nil {
 		return err

@@ -121,20 +121,24 @@ func TestSession_AnswersHelloWithWelcomeStateAndProfile(t *testing.T) {
 	r.did("ada", "like", "sea-1")
 	r.settle()
 	_, _, got := r.hello(wire.Hello{Client: "c", User: "ada"})
-	wantIDs(t, "answer to a new client", kinds(got), "Welcome", "Snapshot", "Profile")
+	wantIDs(t, "answer to a new client", kinds(got), "Welcome", "Shelves", "Snapshot", "Snapshot", "Delta", "Profile")
 	w := got[0].(*wire.Welcome)
-	if s := got[1].(*wire.Snapshot); s.Seq < w.Seq || s.Epoch != w.Epoch {
+	if s := got[2].(*wire.Snapshot); s.Seq < w.Seq || s.Epoch != w.Epoch {
 		t.Errorf("snapshot of %d, %d after a welcome to %d, %d", s.Epoch, s.Seq, w.Epoch, w.Seq)
 	}
-	if p := got[2].(*wire.Profile); len(p.History) != 1 {
+	if p := got[5].(*wire.Profile); len(p.History) != 1 {
 		t.Errorf("profile = %+v, want ada's like", p)
 	}
-	_, _, got = r.hello(wire.Hello{Client: "d", User: "ada", Epoch: w.Epoch, Seq: w.Seq})
-	wantIDs(t, "answer to one who is up to date", kinds(got), "Welcome", "Delta", "Profile")
+	all := []wire.Held{{Shelf: wire.Whole, Seq: w.Seq}}
+	_, _, got = r.hello(wire.Hello{Client: "d", User: "ada", Epoch: w.Epoch, Seq: w.Seq, Shelves: all})
+	wantIDs(t, "answer to one who is up to date", kinds(got), "Welcome", "Shelves", "Delta", "Profile")
 	_, _, got = r.hello(wire.Hello{Client: "e", Epoch: w.Epoch + 1, Seq: w.Seq})
-	wantIDs(t, "answer to one of another epoch", kinds(got), "Welcome", "Reset", "Snapshot", "Profile")
+	wantIDs(t, "answer to one of another epoch", kinds(got), "Welcome", "Reset", "Shelves", "Snapshot", "Snapshot", "Delta", "Profile")
+	if got[5].(*wire.Delta).From != 0 {
+		t.Error("the first delta of another epoch does not begin at 0")
+	}
 	_, _, got = r.hello(wire.Hello{Client: "f", Epoch: w.Epoch, Seq: w.Seq + 9})
-	wantIDs(t, "answer to one from the future", kinds(got), "Welcome", "Reset", "Snapshot", "Profile")
+	wantIDs(t, "answer to one from the future", kinds(got), "Welcome", "Reset", "Shelves", "Snapshot", "Snapshot", "Delta", "Profile")
 }
 
 func TestSession_ClosesWhoBreaksTheProtocol(t *testing.T) {

@@ -2,6 +2,9 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"nigh/core"
 	"nigh/core/replica"
@@ -24,14 +27,90 @@ type device struct {
 	shown  map[string]replica.List
 	done   []int64        // tags of ops, in order
 	acked  map[int64]bool // those that an acknowledgement has come for
-	at     uint64         // position last checked
-	limit  int            // of the question "you"
-	filter core.Filter    // of it
-	after  string         // of the question "page"
+	at     []wire.Held    // as checked last
+	budget uint64
+	limit  int         // of the question "you"
+	filter core.Filter // of it
+	after  string      // of the question "page"
 	asked  map[string]core.ItemID
+
+	keeps    bool // it has a store
+	store    map[string][]byte
+	behind   []waits // what waits for the store, in order
+	recorded uint64  // highest op that the page was told to be kept
+	lives    int
+
 	// Of sign-ins: guests that this one's machine has still to merge; whose its own doing is, once it is gone.
 	unmerged int
 	into     string
+}
+
+// waits is an effect that waits for the store: a Store, or what must not go before it.
+type waits struct {
+	effect replica.Effect
+	conn   *conn
+}
+
+// begin starts the device, from its store if it has one.
+func (d *device) begin() {
+	d.lives++
+	client := d.name
+	if len(d.store) > 0 { // which knows it
+		client = fmt.Sprint(d.name, " in life ", d.lives)
+	}
+	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget, Inflates: d.w.pick(3) > 0})
+	for _, key := range slices.Sorted(maps.Keys(d.store)) {
+		d.step(replica.Restore{Entries: []replica.Entry{{Key: key, Value: d.store[key]}}})
+	}
+	d.step(replica.Start{})
+	d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
+}
+
+// kill ends the device's process where it stands and begins the next one.
+func (d *device) kill() {
+	w := d.w
+	w.tally.kills++
+	w.trace("%s: killed with %d effects that wait for its store", d.name, len(d.behind))
+	d.settleStore(w.pick(len(d.behind) + 1))
+	d.behind = nil
+	if c := d.conn; c != nil {
+		d.conn = nil
+		w.drop(c)
+	}
+	d.trying, d.wakeAt, d.at, d.after, d.asked = false, 0, nil, "", nil
+	d.status, d.told, d.shown = replica.Status{}, replica.ProfileChanged{}, nil
+	before := len(d.done)
+	d.begin()
+	if last := d.m.LastOp(); last < d.recorded || last > uint64(before) {
+		w.fail(fmt.Errorf("law: nothing recorded is lost: %s comes back with %d ops of %d, of which %d were recorded", d.name, last, before, d.recorded))
+		return
+	}
+	d.done = d.done[:d.m.LastOp()]
+}
+
+// settleStore carries out the first n of what waits for the store.
+func (d *device) settleStore(n int) {
+	for _, b := range d.behind[:n] {
+		switch e := b.effect.(type) {
+		case replica.Store:
+			for key := range d.store {
+				if slices.ContainsFunc(e.Clear, func(p string) bool { return strings.HasPrefix(key, p) }) || slices.Contains(e.Deletes, key) {
+					delete(d.store, key)
+				}
+			}
+			for _, p := range e.Puts {
+				d.store[p.Key] = p.Value
+			}
+			d.w.tally.stored++
+		case replica.Send:
+			if b.conn == d.conn && d.conn != nil {
+				d.conn.up = append(d.conn.up, e.Bytes)
+			}
+		case replica.Recorded:
+			d.recorded = max(d.recorded, e.Origin.Number)
+		}
+	}
+	d.behind = append([]waits(nil), d.behind[n:]...)
 }
 
 func (d *device) time() int64 { return d.w.now + d.skew }
@@ -48,7 +127,7 @@ func (d *device) act() {
 		if w.pick(9) == 0 {
 			p.Key = "\x00" // which the server refuses
 		}
-		d.step(replica.Prefer{Preference: p})
+		d.step(replica.Prefer{Preference: p, Origin: d.origin()})
 		return
 	}
 	tag := w.tag()
@@ -56,7 +135,12 @@ func (d *device) act() {
 	w.tally.ops++
 	w.trace("%s: op %d is event %d", d.name, len(d.done), tag)
 	w.lastItem = fmt.Sprint("item", w.pick(26))
-	d.step(replica.Record{Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(w.lastItem), ValueMilli: tag})
+	d.step(replica.Record{Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(w.lastItem), ValueMilli: tag, Origin: d.origin()})
+}
+
+// origin numbers what the page says as its ops are numbered.
+func (d *device) origin() replica.Origin {
+	return replica.Origin{Tab: fmt.Sprint("life ", d.lives), Number: uint64(len(d.done))}
 }
 
 func (d *device) question() {
@@ -82,9 +166,10 @@ func (d *device) step(in replica.Input) {
 		switch e := e.(type) {
 		case replica.Connect:
 			d.trying = true
-		case replica.Send:
-			if d.conn != nil {
-				d.conn.up = append(d.conn.up, e.Bytes)
+		case replica.Send, replica.Store, replica.Recorded:
+			d.behind = append(d.behind, waits{e, d.conn})
+			if _, stores := d.behind[0].effect.(replica.Store); !stores {
+				d.settleStore(1)
 			}
 		case replica.Close:
 			d.w.trace("%s closes: %s", d.name, e.Reason)

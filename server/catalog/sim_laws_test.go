@@ -33,6 +33,7 @@ func (w *world) settle() error {
 			if d.trying {
 				w.connect(d)
 			}
+			d.settleStore(len(d.behind))
 		}
 		for _, c := range slices.Clone(w.conns) {
 			for range 8 {
@@ -57,7 +58,7 @@ func (w *world) resting() bool {
 		return false
 	}
 	for _, d := range w.devices {
-		if d.status.State != replica.Live || d.status.Pending > 0 || d.unmerged > 0 || d.conn == nil ||
+		if d.status.State != replica.Live || d.status.Pending > 0 || d.unmerged > 0 || d.conn == nil || len(d.behind) > 0 ||
 			len(d.conn.up)+len(d.conn.down)+len(d.conn.session.watch.c) > 0 || d.status.Seq != o.seq {
 			return false
 		}
@@ -87,6 +88,7 @@ func (w *world) laws() error {
 		{"every device knows its reader as the server does, and the server as the store does", w.lawProfiles},
 		{"lists that could be compared were equal", w.lawAgreement},
 		{"what is shown is what the server answers", w.lawLists},
+		{"what a device holds has the server's score", w.lawScores},
 	} {
 		if err := law.hold(); err != nil {
 			return fmt.Errorf("law: %s: %w", law.name, err)
@@ -192,40 +194,127 @@ func (w *world) lawCatalogs() error {
 		}
 	}
 	for _, d := range w.devices {
-		if got := packed(d.m.Index()); !maps.Equal(got, want) {
-			return fmt.Errorf("%s holds %d items that are not the store's %d", d.name, len(got), len(want))
+		held := d.m.Shelves()
+		on := map[core.ItemNum]string{}
+		for n, b := range want {
+			if slices.ContainsFunc(held, func(h wire.Held) bool { return h.Shelf.Holds(w.key(b)) }) {
+				on[n] = b
+			}
+		}
+		if got := packed(d.m.Index()); !maps.Equal(got, on) {
+			return fmt.Errorf("%s holds %d items that are not the %d of the store on its shelves %v", d.name, len(got), len(on), held)
+		}
+		if d.budget == 0 && len(on) != len(want) {
+			return fmt.Errorf("%s holds %d items of %d", d.name, len(on), len(want))
+		}
+		s := d.conn.session
+		slices.SortFunc(held, func(a, b wire.Held) int { return byKey(a.Shelf, b.Shelf) })
+		if ids := s.list(); !slices.EqualFunc(ids, held, func(id wire.Shelf, h wire.Held) bool { return id == h.Shelf }) {
+			return fmt.Errorf("%s holds shelves %v, its session says %v", d.name, held, ids)
+		}
+		l := w.c.published()
+		if s.whole && uint64(len(on)) != l.items || !s.whole && d.budget == 0 {
+			return fmt.Errorf("the session of %s says whole: %v, it holds %d of %d", d.name, s.whole, len(on), l.items)
+		}
+	}
+	l := w.c.published()
+	fresh, err := w.c.snapshot(bg, wire.Whole)
+	if err != nil {
+		return err
+	}
+	for _, x := range fresh.shelves {
+		sum, n := uint64(0), uint64(0)
+		for _, b := range want {
+			if x.info.id.Holds(w.key(b)) {
+				sum, n = sum+wire.RecordSum([]byte(b)), n+1
+			}
+		}
+		if got := l.sum(x.info.id); got.sum != sum || got.items != n || uint64(len(x.records)) != n {
+			return fmt.Errorf("shelf %d is %+v, the store has %d items for it", x.info.id, got, n)
 		}
 	}
 	return nil
 }
 
-// noteCatalog and checkCatalog hold every catalog that is ever shown against the store at the same position.
+// key is that of a packed record.
+func (w *world) key(b string) wire.Key {
+	if k, ok := w.keys[b]; ok {
+		return k
+	}
+	r, err := wire.ReadRecord([]byte(b))
+	if err != nil {
+		panic(err)
+	}
+	w.keys[b] = wire.KeyOf(r)
+	return w.keys[b]
+}
+
+// noteCatalog and checkCatalog hold every shelf that is ever shown against the store at the same position.
 func (w *world) noteCatalog() {
 	info, err := w.store.Info(bg)
 	if err != nil {
 		w.fail(err)
 		return
 	}
-	w.catalogs[info.LastSeq] = sumOf(w.storedRecords())
-}
-
-func sumOf(all map[core.ItemNum]string) uint64 {
-	sum := wire.SumStart
-	for _, n := range slices.Sorted(maps.Keys(all)) {
-		sum = wire.Sum(sum, [][]byte{[]byte(all[n])})
-	}
-	return sum
+	w.catalogs[info.LastSeq] = w.storedRecords()
 }
 
 func (d *device) checkCatalog() error {
-	x := d.m.Index()
-	_, seq, _ := d.m.Position()
-	if x == nil || seq == d.at {
+	if d.m == nil || d.m.Index() == nil {
 		return nil
 	}
-	d.at = seq
-	if got, want := sumOf(packed(x)), d.w.catalogs[seq]; got != want {
-		return fmt.Errorf("law: nothing half-applied is shown: %s at position %d holds another catalog than the store did", d.name, seq)
+	if d.budget > 0 && d.status.Bytes > int(d.budget) {
+		return fmt.Errorf("law: no device holds more than it has room for: %s holds %d bytes of %d", d.name, d.status.Bytes, d.budget)
+	}
+	held := d.m.Shelves()
+	if slices.Equal(held, d.at) {
+		return nil
+	}
+	d.at = held
+	x := packed(d.m.Index())
+	for _, h := range held {
+		if h.UpTo != 0 { // on its way; what is shown of it is of before
+			continue
+		}
+		want, got := map[core.ItemNum]string{}, map[core.ItemNum]string{}
+		for n, b := range d.w.catalogs[h.Seq] {
+			if h.Shelf.Holds(d.w.key(b)) {
+				want[n] = b
+			}
+		}
+		for n, b := range x {
+			if h.Shelf.Holds(d.w.key(b)) {
+				got[n] = b
+			}
+		}
+		if !maps.Equal(got, want) {
+			return fmt.Errorf("law: nothing half-applied is shown: shelf %d of %s at position %d holds %d items that are not the store's %d", h.Shelf, d.name, h.Seq, len(got), len(want))
+		}
+	}
+	return nil
+}
+
+// lawScores: what a device holds has the very score that the server gives it.
+func (w *world) lawScores() error {
+	for _, d := range w.devices {
+		r, err := w.c.reader(bg, d.user)
+		if err != nil {
+			return err
+		}
+		x, y := w.c.sides.current(), d.m.Index()
+		q := core.Query{Policy: w.c.policy, Hour: hourOf(w.c.now()), Limit: core.MaxLimit, Seed: core.Seed(d.user)}
+		p := core.NewProfile(r.history, r.preferences, w.c.policy, w.c.analyzer, x.NumOf)
+		q.Profile = &p
+		y.Each(func(rec *core.Record) bool {
+			a, b := x.Explain(rec.Num, q, 1000), y.Explain(rec.Num, q, 1000)
+			if !slices.Equal(a, b) && err == nil {
+				err = fmt.Errorf("%s on %s counts %v, on the server %v", rec.ID, d.name, b, a)
+			}
+			return true
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,14 +70,17 @@ func TestSimulation_CatchesSabotage(t *testing.T) {
 			if m.From == m.To || c.session.catching {
 				return m
 			}
-			m.Records, m.Weights, m.Deleted = nil, nil, nil
+			m.Records, m.Weights, m.Deleted, m.Checkpoints = nil, nil, nil, nil
 			return m
 		}), "nothing half-applied is shown"},
 		"leaves a record out of a snapshot, and out of its checksum": {down(func(c *conn, m *wire.Snapshot) wire.Message {
-			if m.Chunk == 0 && m.Last && m.Items > 1 {
+			if len(m.Records) > 0 && m.After == 0 {
 				all, _ := wire.ReadRecords(m.Records[0])
-				m.Records, m.Items = columns(all[1:]), m.Items-1
-				m.Sum = wire.Sum(wire.SumStart, m.Records)
+				c.lost = wire.RecordSum(wire.AppendRecord(nil, all[0]))
+				m.Records = columns(all[1:])
+			}
+			if m.Last && c.lost != 0 {
+				m.Items, m.Sum, c.lost = m.Items-1, m.Sum-c.lost, 0
 			}
 			return m
 		}), "nothing half-applied is shown"},
@@ -117,11 +121,51 @@ func TestSimulation_CatchesSabotage(t *testing.T) {
 		}), "what was done before a sign-in"},
 		"calls old weights new": {down(func(_ *conn, m *wire.Delta) wire.Message {
 			if len(m.Weights) > 0 {
-				all, _ := wire.ReadAllWeights(m.Weights[0])
-				m.Weights[0] = wire.AppendAllWeights(nil, all[1:])
+				m.Weights, m.Checkpoints = nil, nil
 			}
 			return m
 		}), "nothing half-applied is shown"},
+		"sends more than there is room for": {up(func(_ *conn, m *wire.Hello) wire.Message {
+			m.Budget *= 2
+			return m
+		}), "no device holds more than it has room for"},
+		"does not let go of what leaves": {down(func(c *conn, m *wire.Shelves) wire.Message {
+			all := append(slices.Clone(m.Keep), m.Enter...)
+			for _, h := range c.d.m.Shelves() {
+				if h.UpTo == 0 && !slices.ContainsFunc(all, func(id wire.Shelf) bool { return id.Contains(h.Shelf) || h.Shelf.Contains(id) }) {
+					m.Keep = append(m.Keep, h.Shelf)
+				}
+			}
+			return m
+		}), "holds"},
+		"leaves a shelf out of a delta, and its checkpoint": {down(func(_ *conn, m *wire.Delta) wire.Message {
+			if m.Part {
+				return nil
+			}
+			if m.Records == nil && m.Weights == nil {
+				m.Checkpoints = nil
+			}
+			return m
+		}), "nothing half-applied is shown"},
+		"does not say that an item left its shelf": {down(func(_ *conn, m *wire.Delta) wire.Message {
+			m.Deleted = nil
+			m.Checkpoints = slices.DeleteFunc(m.Checkpoints, func(p wire.Checkpoint) bool { return true })
+			return m
+		}), "nothing half-applied is shown"},
+		"calls a snapshot newer than it is": {down(func(_ *conn, m *wire.Snapshot) wire.Message {
+			m.Seq++
+			return m
+		}), "nothing half-applied is shown"},
+		"keeps cards to itself": {down(func(_ *conn, m *wire.Cards) wire.Message {
+			m.Records = nil
+			return m
+		}), "what is shown is what the server answers"},
+		"does not tell damps again": {down(func(_ *conn, m *wire.Cards) wire.Message {
+			if !m.Reset {
+				m.Records = nil
+			}
+			return m
+		}), "what a device holds has the server's score"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const most = 400

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"nigh/core/replica"
 	"nigh/core/wire"
@@ -27,8 +28,9 @@ type conn struct {
 	code     int // of the close behind what is queued, 0 for none
 	cut      bool
 	dead     bool
-	late     int64 // when the rest of a cut connection arrives at the server
-	lossy    bool  // a frame was lost, which the client may well complain of
+	late     int64  // when the rest of a cut connection arrives at the server
+	lost     uint64 // checksum of a record that a saboteur left out
+	lossy    bool   // a frame was lost, which the client may well complain of
 }
 
 // Send, SendShared and Close make conn a session's Outlet.
@@ -38,6 +40,9 @@ func (c *conn) Send(frame []byte) {
 		c.w.fail(fmt.Errorf("law: what the server deflates can be inflated: %s: %w", c.d.name, err))
 	}
 	if m, err := wire.Decode(frame); err == nil {
+		if _, ok := m.(*wire.Shelves); ok {
+			c.w.tally.chosen++
+		}
 		if ack, ok := m.(*wire.Ack); ok {
 			for _, r := range ack.Refused {
 				if r.Op <= uint64(len(c.d.done)) { // else by sabotage
@@ -80,6 +85,7 @@ func (w *world) move(n int) {
 		if d.trying {
 			w.connect(d)
 		}
+		d.settleStore(w.pick(len(d.behind) + 1))
 		if len(w.conns) == 0 || w.crashed {
 			continue
 		}
@@ -144,6 +150,11 @@ func (w *world) moveUp(c *conn) {
 		frame := c.up[0]
 		c.up = c.up[1:]
 		w.tally.frames++
+		if h, err := wire.Decode(frame); err == nil {
+			if hello, ok := h.(*wire.Hello); ok && slices.ContainsFunc(hello.Shelves, func(h wire.Held) bool { return h.UpTo > 0 }) {
+				w.tally.resumed++
+			}
+		}
 		if w.sabotage != nil && w.sabotage.up != nil {
 			frame = w.sabotage.up(c, frame)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/replica"
+	"nigh/core/wire"
 	"nigh/server/store"
 )
 
@@ -53,6 +54,8 @@ func TestSimulation_KeepsTheLaws(t *testing.T) {
 // tally shows that the simulation does what it is for.
 type tally struct {
 	steps, frames, drops, restarts, failedCommits, ops, refused, compared, erased int
+	kills, stored                                                                 int
+	partial, resumed, chosen                                                      int // devices of a part, snapshots that went on, choices of shelves
 	afterCommit                                                                   int // things that happened between commit and ack
 	signIns                                                                       int
 }
@@ -65,18 +68,27 @@ func (s *tally) add(w *world) {
 	s.failedCommits += w.tally.failedCommits
 	s.ops += w.tally.ops
 	s.erased += w.tally.erased
+	s.kills += w.tally.kills
+	s.resumed += w.tally.resumed
+	s.chosen += w.tally.chosen
+	s.stored += w.tally.stored
 	s.signIns += w.tally.signIns
 	s.refused += len(w.refused)
 	s.afterCommit += w.tally.afterCommit
 	for _, d := range w.devices {
 		s.compared += int(d.status.Agreed)
+		if uint64(d.status.Items) < d.status.AllItems {
+			s.partial++
+		}
 	}
 }
 
 func (s *tally) check(t *testing.T) {
 	for name, n := range map[string]int{
 		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
-		"compared lists": s.compared, "erased readers": s.erased, "sign-ins": s.signIns, "happenings between commit and acknowledgement": s.afterCommit,
+		"compared lists": s.compared, "erased readers": s.erased, "killed devices": s.kills, "devices that hold a part": s.partial,
+		"snapshots that went on": s.resumed, "choices of shelves": s.chosen, "transactions of devices": s.stored, "sign-ins": s.signIns,
+		"happenings between commit and acknowledgement": s.afterCommit,
 	} {
 		if n == 0 {
 			t.Errorf("%s = 0: the simulation does not do what it is for", name)
@@ -101,10 +113,11 @@ type world struct {
 	nested   bool   // within a call's return
 	quiet    bool   // no more faults
 	sabotage *saboteur
-	refused  map[int64]bool    // tags of ops that the server refused
-	catalogs map[uint64]uint64 // checksum of the catalog by position
-	tags     int64             // given so far: each op's and event's ValueMilli
-	rest     map[int64]string  // readers of acknowledged REST events, by tag
+	refused  map[int64]bool                     // tags of ops that the server refused
+	catalogs map[uint64]map[core.ItemNum]string // packed records by position
+	keys     map[string]wire.Key                // of packed records
+	tags     int64                              // given so far: each op's and event's ValueMilli
+	rest     map[int64]string                   // readers of acknowledged REST events, by tag
 	trace    func(string, ...any)
 	fault    error
 	tally    tally
@@ -115,18 +128,20 @@ const simStart = 1_767_225_600_000 // 2026-01-01
 func newWorld(seed uint64, sabotage *saboteur) *world {
 	w := &world{
 		rng: rand.New(rand.NewPCG(seed, 0x6e696768)), now: simStart, sabotage: sabotage,
-		refused: map[int64]bool{}, catalogs: map[uint64]uint64{}, rest: map[int64]string{},
+		refused: map[int64]bool{}, catalogs: map[uint64]map[core.ItemNum]string{}, keys: map[string]wire.Key{}, rest: map[int64]string{},
 		trace: func(string, ...any) {},
 	}
 	w.limits = defaultLimits
 	if w.pick(2) == 0 {
-		w.limits = limits{snapshotChunk: 300 + int(seed%2)*3000, snapshotShare: 1, catchUp: 1500, flush: 3}
+		w.limits = limits{snapshotChunk: 300 + int(seed%2)*1000, snapshotShare: 1 + w.pick(4), catchUp: 1500, flush: 3, past: 1 << 20, shelf: 3 + w.pick(5), tombstones: 1 + w.pick(12), replan: 1000}
 	}
 	w.store = newLedger(w)
 	w.open()
 	for i, user := range []string{"ada", "ada", "bob"} {
-		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}}
-		d.m = replica.New(replica.Config{Client: d.name, User: user, Seed: seed + uint64(i), Inflates: (seed+uint64(i))%3 > 0})
+		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, store: map[string][]byte{}}
+		if w.limits != defaultLimits && w.pick(2) == 0 {
+			d.budget = 1500 + uint64(w.pick(6000))
+		}
 		w.devices = append(w.devices, d)
 	}
 	w.devices = append(w.devices, w.newGuest(seed+9))
@@ -152,12 +167,11 @@ func (w *world) run() error {
 		w.put()
 	}
 	for _, d := range w.devices {
-		d.step(replica.Start{})
 		d.limit = 1 + w.pick(8)
 		if w.pick(4) == 0 {
 			d.filter = (&core.Wanted{Not: core.Labels{Tags: []string{"go"}}}).Filter()
 		}
-		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
+		d.begin()
 	}
 	for range 150 + w.pick(250) {
 		w.tally.steps++
@@ -218,6 +232,10 @@ func (w *world) happen() {
 		}
 	case 12:
 		w.pass(int64(w.pick(40_000)))
+	case 13:
+		if d.keeps && w.chance(3) {
+			d.kill()
+		}
 	default:
 		w.pass(int64(w.pick(60)))
 	}
@@ -255,6 +273,12 @@ func (w *world) put() {
 		ID: fmt.Sprint("item", n), Title: fmt.Sprintf("%s and %s", topics[n%6], topics[w.pick(6)]),
 		Description: fmt.Sprintf("number %d of %s", w.pick(1000), topics[n%4]),
 		Tags:        []string{topics[n%6], topics[w.pick(6)]}, Author: topics[n%3], Hidden: w.chance(9),
+	}
+	if w.pick(3) > 0 {
+		it.Categories = []string{topics[n%2]}
+	}
+	if w.chance(6) {
+		it.Tags = []string{topics[w.pick(6)], "other"}
 	}
 	if w.chance(9) {
 		it.Pinned = 1 + w.pick(4)
@@ -339,7 +363,7 @@ func (w *world) open() {
 		return
 	}
 	c.inline = w.afterCall
-	c.limits = w.limits
+	c.shelve(w.limits)
 	w.c = c
 }
 

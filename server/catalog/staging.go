@@ -189,7 +189,8 @@ func (s *staging) records() {
 		p.record = r
 		s.batch.Items = append(s.batch.Items, store.StoredItem{Item: p.item, Num: n})
 		s.batch.Neighbours[n] = nil // to be found for the new text, also by the next process if this one ends
-		s.batch.Records = append(s.batch.Records, store.StoredRecord{Num: n, ID: p.item.ID, Record: wire.AppendRecord(nil, r)})
+		s.batch.Records = append(s.batch.Records, store.StoredRecord{Num: n, ID: p.item.ID, Record: wire.AppendRecord(nil, r),
+			Moved: o.shelving.moves(r, o.seq+1)})
 	}
 	for i := range s.batch.Records {
 		s.batch.Records[i].Seq = o.seq + 1
@@ -258,14 +259,12 @@ func (s *staging) remember() {
 			c.neighboursOf(m)
 		}
 	}
-	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed, Deleted: s.batch.Deleted}
-	var records []*core.Record
-	for _, n := range s.order {
-		if p := s.puts[n]; p != nil {
-			records = append(records, p.record)
+	var changes []change
+	for _, r := range s.batch.Records {
+		if !r.Deleted {
+			changes = append(changes, change{record: s.puts[r.Num].record, packed: r.Record})
 		}
 	}
-	d.Records = columns(records)
 	if len(o.waiting) <= fewItems {
 		o.waitingSince = s.now
 	}
@@ -296,6 +295,7 @@ func (s *staging) remember() {
 		}
 	})
 	c.size.Store(int64(c.sides.current().Len()))
-	c.feed.publish(d)
+	c.feed.publish(o.shelving.step(o.seq, o.committed, changes, s.batch.Deleted))
+	c.compact()
 	c.watches.signal(true, nil)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nigh/core"
+	"nigh/core/wire"
 	"nigh/server/store"
 )
 
@@ -48,9 +49,9 @@ func TestStart_AnswersBeforeItsTextsAreRead(t *testing.T) {
 	let := r.reading()
 	r.run()
 	wantIDs(t, "list before the texts are read", r.list(Request{User: "reader1", Limit: 30}), list...)
-	frames, _, err := r.Snapshot(bg)
-	if err != nil || len(frames) == 0 {
-		t.Errorf("Snapshot before the texts are read = %d frames, %v", len(frames), err)
+	snap, err := r.snapshot(bg, wire.Whole)
+	if err != nil || len(snap.shelves) != 1 {
+		t.Errorf("a snapshot before the texts are read = %+v, %v", snap, err)
 	}
 	r.did("reader5", "view", "go-1")
 	if res, err := r.Recommend(bg, Request{User: "reader5", Explain: true, Limit: 1}); err != nil || len(res.Recommendations) == 0 {

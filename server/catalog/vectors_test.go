@@ -156,11 +156,11 @@ func TestVectors_NeverTravelToBrowsers(t *testing.T) {
 	r.did("ada", "view", "other")
 	r.settle()
 	sent := frames()
-	state, _, err := r.Snapshot(bg)
+	state, err := r.snapshot(bg, wire.Whole)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range state {
+	for _, f := range state.shelves[0].all() {
 		sent = append(sent, f.For(false))
 	}
 	all := bytes.Join(sent, nil)

@@ -66,6 +66,8 @@ type StoredRecord struct {
 	Deleted bool
 	// Record is the wire form of the record (wire.EncodeRecord); nil on a tombstone. The store does not look into it.
 	Record []byte
+	// Moved is the last Seq at which the item went from a shelf of the catalog to another; 0: never. It is the catalog's.
+	Moved Seq
 }
 
 // StoredEvent is an event with its place in the order of commits.
@@ -128,6 +130,9 @@ type Batch struct {
 	Preferences []PreferenceChange
 	// Policy, if not 0, becomes Info.Policy.
 	Policy uint64
+	// Horizon, if not 0, drops the tombstones whose Seq is at most that, and becomes Info.Horizon: who comes from an older
+	// position cannot catch up any more. It never falls.
+	Horizon Seq
 	// Clients are inserted or replaced: LastOp after this batch. Each Op of the batch must be above its client's LastOp
 	// in the store, not above the one here, and there once: the last guard of exactly-once. A LastOp never falls, unless its client's reader is Erased.
 	Clients map[string]Client
@@ -143,6 +148,8 @@ type Info struct {
 	Events  int64
 	// Policy is the version of the policy that all records were made under, as a Batch last said; 0 until then.
 	Policy uint64
+	// Horizon is the lowest position from which EachRecord tells of all that has happened since.
+	Horizon Seq
 }
 
 // Store keeps a catalog. The catalog that owns it is the only writer and calls Commit from one goroutine; the other

@@ -80,7 +80,7 @@ func encodeItems(b store.Batch) ([]itemRow, error) {
 // check refuses a batch that the columns cannot hold or that would apply an op twice within itself.
 func check(b store.Batch) error {
 	for _, r := range b.Records {
-		if r.Seq > maxSeq || r.Num == 0 {
+		if r.Seq > maxSeq || r.Moved > r.Seq || r.Num == 0 {
 			return fmt.Errorf("record of %q has number %d and position %d", r.ID, r.Num, r.Seq)
 		}
 	}
@@ -143,6 +143,12 @@ func (c *commitment) apply(b store.Batch, items []itemRow) (err error) {
 			return err
 		}
 	}
+	if b.Horizon > c.info.Horizon {
+		if _, err := c.tx.Stmt(c.w.forget).Exec(int64(b.Horizon)); err != nil {
+			return fmt.Errorf("drop tombstones: %w", err)
+		}
+		c.info.Horizon = b.Horizon
+	}
 	for _, it := range b.Items {
 		c.info.LastNum = max(c.info.LastNum, it.Num)
 	}
@@ -150,7 +156,8 @@ func (c *commitment) apply(b store.Batch, items []itemRow) (err error) {
 	if b.Policy != 0 {
 		i.Policy = b.Policy
 	}
-	_, err = c.tx.Stmt(c.w.putMeta).Exec(int64(i.LastSeq), int64(i.LastNum), i.LastRow, i.Items, i.Events, int64(i.Policy))
+	_, err = c.tx.Stmt(c.w.putMeta).Exec(int64(i.LastSeq), int64(i.LastNum), i.LastRow, i.Items, i.Events, int64(i.Policy),
+		int64(i.Horizon))
 	if err != nil {
 		return fmt.Errorf("write counters: %w", err)
 	}
@@ -213,7 +220,7 @@ func (c *commitment) putRecords(records []store.StoredRecord) error {
 		} else if data == nil {
 			data = []byte{}
 		}
-		if _, err := put.Exec(int64(r.Num), int64(r.Seq), r.ID, r.Deleted, data); err != nil {
+		if _, err := put.Exec(int64(r.Num), int64(r.Seq), r.ID, r.Deleted, data, int64(r.Moved)); err != nil {
 			return fmt.Errorf("write record of %q: %w", r.ID, err)
 		}
 		c.info.LastSeq = max(c.info.LastSeq, r.Seq)

@@ -54,7 +54,7 @@ func TestOpenKeys_TouchesNoSchemaUnderAServer(t *testing.T) {
 	tamper(t, dir, "DELETE FROM goose_db_version WHERE version_id = 4711")
 	db := open(t, dir)
 	defer db.Close()
-	tamper(t, dir, "DELETE FROM goose_db_version WHERE version_id = 3") // as under an older server
+	tamper(t, dir, "DELETE FROM goose_db_version WHERE version_id = 4") // as under an older server
 	if _, err := sqlite.OpenKeys(t.Context(), dir); !errors.Is(err, store.ErrLocked) {
 		t.Errorf("OpenKeys of an older schema that is in use = %v, want ErrLocked", err)
 	}

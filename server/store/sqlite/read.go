@@ -21,9 +21,9 @@ func (db *DB) Info(ctx context.Context) (store.Info, error) {
 }
 
 func scanInfo(row *sql.Row) (info store.Info, err error) {
-	var epoch, seq, num, policy int64
-	err = row.Scan(&epoch, &seq, &num, &info.LastRow, &info.Items, &info.Events, &policy)
-	info.Policy = uint64(policy)
+	var epoch, seq, num, policy, horizon int64
+	err = row.Scan(&epoch, &seq, &num, &info.LastRow, &info.Items, &info.Events, &policy, &horizon)
+	info.Policy, info.Horizon = uint64(policy), store.Seq(horizon)
 	info.Epoch, info.LastSeq, info.LastNum = uint64(epoch), store.Seq(seq), core.ItemNum(num)
 	return info, err
 }
@@ -98,9 +98,9 @@ func scanItem(rows *sql.Rows) (store.StoredItem, error) {
 
 func (db *DB) scanRecord(rows *sql.Rows) (r store.StoredRecord, err error) {
 	var raw sql.RawBytes
-	var seq int64
-	err = rows.Scan(&seq, &r.Num, &r.ID, &r.Deleted, &raw)
-	r.Seq = store.Seq(seq)
+	var seq, moved int64
+	err = rows.Scan(&seq, &r.Num, &r.ID, &r.Deleted, &raw, &moved)
+	r.Seq, r.Moved = store.Seq(seq), store.Seq(moved)
 	if !r.Deleted {
 		r.Record = db.keepBytes(raw)
 	}

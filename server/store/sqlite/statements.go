@@ -9,7 +9,7 @@ import (
 // writeStatements are prepared once, for the one connection that writes.
 type writeStatements struct {
 	insertItem, updateItem, deleteItem, deleteRecord, deleteNeighbours *sql.Stmt
-	putRecord, putNeighbours                                           *sql.Stmt
+	putRecord, putNeighbours, forget                                   *sql.Stmt
 	user, addUser, kind, addKind                                       *sql.Stmt
 	addEvent, addKey, addEvents, addKeys                               *sql.Stmt // the latter two: bulkRows rows
 	putPreference, deletePreference                                    *sql.Stmt
@@ -25,7 +25,7 @@ type readStatements struct {
 	userEvents, preferences, client, key                               *sql.Stmt
 }
 
-const selectMeta = "SELECT epoch, last_seq, last_num, last_row, items, events, policy FROM meta"
+const selectMeta = "SELECT epoch, last_seq, last_num, last_row, items, events, policy, horizon FROM meta"
 
 const selectEvents = `SELECT e.row, e.num, u.name, k.name, e.value, e.at
 	FROM events e CROSS JOIN users u ON u.id = e.user CROSS JOIN kinds k ON k.id = e.kind `
@@ -45,9 +45,10 @@ func (db *DB) statements() []statement {
 		{db.write, &w.deleteItem, "DELETE FROM items WHERE num = ?"},
 		{db.write, &w.deleteRecord, "DELETE FROM records WHERE num = ?"},
 		{db.write, &w.deleteNeighbours, "DELETE FROM neighbours WHERE num = ?"},
-		{db.write, &w.putRecord, `INSERT INTO records (num, seq, id, deleted, record) VALUES (?, ?, ?, ?, ?)
+		{db.write, &w.putRecord, `INSERT INTO records (num, seq, id, deleted, record, moved) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (num) DO UPDATE SET
-			seq = excluded.seq, id = excluded.id, deleted = excluded.deleted, record = excluded.record`},
+			seq = excluded.seq, id = excluded.id, deleted = excluded.deleted, record = excluded.record, moved = excluded.moved`},
+		{db.write, &w.forget, "DELETE FROM records WHERE seq <= ? AND deleted <> 0"},
 		{db.write, &w.putNeighbours, `INSERT INTO neighbours (num, data)
 			SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM items WHERE num = ?1)
 			ON CONFLICT (num) DO UPDATE SET data = excluded.data`},
@@ -72,13 +73,13 @@ func (db *DB) statements() []statement {
 		{db.write, &w.mergeEvents, "UPDATE events SET user = ? WHERE user = ?"},
 		{db.write, &w.eraseUser, "DELETE FROM users WHERE id = ?"},
 		{db.write, &w.meta, selectMeta},
-		{db.write, &w.putMeta, "UPDATE meta SET last_seq = ?, last_num = ?, last_row = ?, items = ?, events = ?, policy = ?"},
+		{db.write, &w.putMeta, "UPDATE meta SET last_seq = ?, last_num = ?, last_row = ?, items = ?, events = ?, policy = ?, horizon = ?"},
 
 		{db.read, &r.info, selectMeta},
 		{db.read, &r.item, "SELECT num, id, item, vector FROM items WHERE id = ?"},
 		{db.read, &r.items, "SELECT num, id, item, vector FROM items WHERE id > ? ORDER BY id LIMIT ?"},
 		{db.read, &r.eachItem, "SELECT num, id, item, vector FROM items ORDER BY num"},
-		{db.read, &r.eachRecord, "SELECT seq, num, id, deleted, record FROM records WHERE seq > ? ORDER BY seq, num"},
+		{db.read, &r.eachRecord, "SELECT seq, num, id, deleted, record, moved FROM records WHERE seq > ? ORDER BY seq, num"},
 		{db.read, &r.eachNeighbours, "SELECT num, data FROM neighbours ORDER BY num"},
 		{db.read, &r.eachEvent, selectEvents + "WHERE e.row > ? ORDER BY e.row"},
 		{db.read, &r.userEvents, selectEvents + `WHERE e.user = (SELECT id FROM users WHERE name = ?) AND e.row <= ?

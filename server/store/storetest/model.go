@@ -168,6 +168,10 @@ func (s *state) apply(b store.Batch) error {
 	if b.Policy != 0 {
 		s.info.Policy = b.Policy
 	}
+	if b.Horizon > s.info.Horizon {
+		s.info.Horizon = b.Horizon
+		maps.DeleteFunc(s.records, func(_ core.ItemNum, r store.StoredRecord) bool { return r.Deleted && r.Seq <= b.Horizon })
+	}
 	s.info.Items, s.info.Events = len(s.items), int64(len(s.events))
 	return nil
 }

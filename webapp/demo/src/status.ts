@@ -52,7 +52,8 @@ export class StatusLine {
       : { offline: `Reconnecting${waiting}`, connecting: `Connecting${waiting}`, syncing: `Catching up${waiting}`, live: status.pending > 0 ? `Sending ${status.pending}` : 'Online' }[status.state]
     this.#root.dataset['state'] = !this.#online || status.state === 'offline' ? 'offline' : status.state === 'live' && status.pending === 0 ? 'live' : 'behind'
     this.#set('state', words)
-    this.#set('items', status.items.toLocaleString('en'))
+    const of = status.allItems > status.items ? ` of ${status.allItems.toLocaleString('en')}` : ''
+    this.#set('items', status.items.toLocaleString('en') + of)
     this.#set('position', `${status.epoch.toString(36)}, ${status.seq.toLocaleString('en')}`)
     this.#set('pending', String(status.pending))
     this.#set('bytes', `${kilobytes(status.bytesIn)}, ${kilobytes(status.bytesOut)}`)

@@ -25,6 +25,13 @@ export interface ConnectOptions {
    */
   merge?: string | string[]
   /**
+   * How many bytes of the catalog's data the page may hold; absent or 0: all of it. Of a larger catalog the server picks
+   * the parts that are worth most to this reader, and changes them as the reader moves on. Lists come from these at
+   * once, and a moment later from the whole catalog. A part has up to 2,048 items, some 700 kB: below that the page
+   * waits for the server. Memory taken is a few times that, and at most 1,024 items more for what lists show.
+   */
+  budget?: number
+  /**
    * Names this browser's line of events. Absent: random, new at every start, so what the server has not acknowledged
    * when the page is closed is lost; keeping it belongs with keeping the outbox on the device, which is not built yet.
    * Two pages must not use one name at the same time: the server takes the second page's events for the first's again.
@@ -215,6 +222,7 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       token: typeof options.token === 'string' ? clean('token', options.token, 8192) : '',
       renews: typeof options.token === 'function',
       merge: (typeof options.merge === 'string' ? [options.merge] : (options.merge ?? [])).map((id) => clean('merge', id, 64)),
+      budget: budget(options.budget ?? 0),
     }
     if (open.merge.length > 0 && open.user === '') throw new TypeError('merge is for a reader with a name; give user')
     this.#token = options.token
@@ -452,6 +460,11 @@ function clean(name: string, s: string, max: number): string {
 function name(s: string): string {
   if (String(s).startsWith('~')) throw new RangeError('user begins with ~; leave it out for a reader without a name')
   return clean('user', s, 256)
+}
+
+function budget(bytes: number): number {
+  if (!Number.isFinite(bytes) || bytes < 0) throw new RangeError(`budget is ${bytes}; give a number of bytes, or 0 for all`)
+  return Math.floor(Math.min(bytes, 2 ** 40))
 }
 
 // crypto.randomUUID exists only on https and localhost; this works everywhere.

@@ -113,9 +113,9 @@ export class Host {
 
   #begin(): void {
     if (!this.#module || !this.#config || this.#replica) return
-    const { client, user, token, renews, merge } = this.#config
+    const { client, user, token, renews, merge, budget } = this.#config
     const inflates = this.#world.inflate !== null
-    const replica = this.#module.open({ client, user, token, renews, merge, seed: this.#world.seed(), inflates })
+    const replica = this.#module.open({ client, user, token, renews, merge, budget, seed: this.#world.seed(), inflates })
     this.#replica = replica
     this.#run(null, (unix) => replica.start(unix))
     for (const message of this.#waiting.splice(0)) this.#handle(replica, message)

@@ -8,8 +8,9 @@ export interface NighModule {
    * seed: any number of this start of the worker; spreads reconnections in time. inflates: deflated frames are inflated
    * before they come to `frame`; without it the server sends none. renews: a token will come, also the first (see the
    * effect token). merge: ids that this browser was anonymous under: what was done with them becomes the reader's.
+   * budget: bytes of the catalog's data that may be held; 0: all of it.
    */
-  open(config: { client: string; user: string; token: string; renews: boolean; merge: string[]; seed: number; inflates: boolean }): Replica
+  open(config: { client: string; user: string; token: string; renews: boolean; merge: string[]; budget: number; seed: number; inflates: boolean }): Replica
 }
 
 export interface Replica {
@@ -117,6 +118,10 @@ export interface Version {
 export interface Status {
   state: 'offline' | 'connecting' | 'syncing' | 'live'
   items: number // held
+  allItems: number // of the server's catalog, as far as known
+  shelves: number // parts of the catalog that are held, each with a checksum that holds
+  allShelves: number
+  bytes: number // of the catalog's data that is held or on its way; at most the budget
   epoch: number
   seq: number
   pending: number // ops that the server has not acknowledged

@@ -14,6 +14,7 @@ export interface Opening {
   token: string
   renews: boolean // the page makes tokens when it is asked to
   merge: string[] // ids that this browser was anonymous under
+  budget: number // bytes of the catalog that may be held, 0 for all of it
 }
 
 export type ToWorker =

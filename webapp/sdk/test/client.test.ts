@@ -26,7 +26,7 @@ const answer = (question: string, source: List['source'], ids: string[]): List =
   agrees: source === 'server' ? true : null,
   next: 'behind-' + ids.join('-'),
 })
-const status: Status = { state: 'live', items: 1, epoch: 1, seq: 1, pending: 0, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' }
+const status: Status = { state: 'live', items: 1, allItems: 1, shelves: 1, allShelves: 1, bytes: 400, epoch: 1, seq: 1, pending: 0, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' }
 
 beforeEach(() => {
   worker = new FakeWorker()
@@ -34,7 +34,7 @@ beforeEach(() => {
 })
 
 test('the first message opens the connection, below the address of the server', () => {
-  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', renews: false, merge: [] })
+  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', renews: false, merge: [], budget: 0 })
   expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
   expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
   expect(() => socketUrl('ftp://example.org')).toThrow('http')
@@ -112,6 +112,8 @@ test('what cannot be sent is refused where it is called, with what to do', () =>
   expect(() => start({ user: '~x' })).toThrow('user begins with ~')
   expect(() => start({ user: undefined, merge: 'before' })).toThrow('give user')
   expect(() => client.renew('')).toThrow('token is empty')
+  expect(() => start({ budget: -1 })).toThrow('bytes')
+  expect(() => start({ budget: NaN })).toThrow('bytes')
   expect(() => start({ url: 'localhost:8080' })).toThrow()
 })
 

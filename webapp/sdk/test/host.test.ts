@@ -71,7 +71,7 @@ const list = (source: List['source'], op: number, question = 'q1'): Effect => ({
 })
 const status = (pending: number): Effect => ({
   type: 'status',
-  json: JSON.stringify({ state: 'live', items: 1, epoch: 1, seq: 1, pending, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' } satisfies Status),
+  json: JSON.stringify({ state: 'live', items: 1, allItems: 1, shelves: 1, allShelves: 1, bytes: 400, epoch: 1, seq: 1, pending, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' } satisfies Status),
 })
 const lists = () => posted.filter((message) => message.type === 'list')
 
@@ -109,7 +109,7 @@ beforeEach(() => {
   host = new Host(world)
 })
 
-const open = (token = '') => host.receive({ type: 'open', url: 'wss://x/v1/sync', origin: 'https://page.example', client: 'c', user: 'u', token, renews: false, merge: [] })
+const open = (token = '') => host.receive({ type: 'open', url: 'wss://x/v1/sync', origin: 'https://page.example', client: 'c', user: 'u', token, renews: false, merge: [], budget: 0 })
 function start(token = ''): FakeSocket {
   answers['start'] = [{ type: 'connect' }]
   open(token)

@@ -1,0 +1,289 @@
+package replica
+
+import (
+	"cmp"
+	"slices"
+
+	"nigh/core"
+	"nigh/core/text"
+	"nigh/core/wire"
+)
+
+// restore takes up what Restore brought. What is torn or foreign is left out and taken out of the store: of a catalog
+// all of it, for it is whole or nothing; of ops the one.
+func (m *Machine) restore() {
+	entries := m.restores
+	m.restores, m.began = nil, true
+	var reader readerState
+	var ops []numbered
+	clients := map[uint64]string{}
+	catalog, k := stored{}, &m.keeping
+	known, isKnown := false, false
+	for _, e := range entries {
+		payload, _, ok := unseal(e)
+		switch {
+		case e.Key == readerKey:
+			if ok {
+				reader, known = readReader(payload)
+			}
+		case e.Key == policyKey:
+			if ok {
+				m.policy, m.skew, isKnown = readPolicy(payload)
+			}
+			if isKnown {
+				k.policy = string(payload)
+			}
+		case hasPrefix(e.Key, opPrefix):
+			n, client := numbered{}, ""
+			if ok {
+				n, client, ok = readOp(payload)
+			}
+			if ok = ok && e.Key == opKey(n.n); ok {
+				ops = append(ops, n)
+				clients[n.n] = client
+			} else {
+				k.delete(e.Key)
+			}
+		case hasPrefix(e.Key, catalog0):
+			catalog.take(e.Key[len(catalog0):], e)
+		default:
+			k.delete(e.Key)
+		}
+	}
+	slices.SortFunc(ops, func(a, b numbered) int { return cmp.Compare(a.n, b.n) })
+	m.restoreReader(reader, known, ops, clients)
+	if m.policy != nil {
+		m.analyzer = text.NewAnalyzer(m.policy.Language, m.policy.Languages...)
+	}
+	if m.policy == nil || !m.restoreCatalog(&catalog) {
+		if len(catalog.blocks)+len(catalog.log)+len(catalog.head) > 0 || catalog.torn {
+			k.clear(catalog0)
+		}
+	}
+	if len(entries) > 0 {
+		m.rebuild()
+		m.answerAll(true)
+	}
+	m.commit()
+}
+
+func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }
+
+// restoreReader takes up the reader and the outbox. Without the reader's entry its ops alone tell who gave them.
+func (m *Machine) restoreReader(s readerState, known bool, ops []numbered, clients map[uint64]string) {
+	switch {
+	case known:
+		m.cfg.Client, m.acked, m.baseOp, m.epoch, m.base, m.taken = s.client, s.acked, s.baseOp, s.epoch, s.base, s.taken
+	case len(ops) > 0:
+		m.cfg.Client = clients[ops[0].n]
+		m.acked = ops[0].n - 1
+		m.baseOp = m.acked
+	}
+	m.last = m.acked
+	for _, n := range ops {
+		if n.n <= m.acked || clients[n.n] != m.cfg.Client || n.n-m.last > MaxOutbox {
+			m.dropOp(n.n)
+			continue
+		}
+		// A number that is missing was an op that the store lost. The server must be told something under it, or it
+		// would wait for it: this wish changes nothing.
+		for m.last++; m.last < n.n; m.last++ {
+			void := wire.Op{AtMillis: n.op.AtMillis, Preference: core.Preference{Kind: core.PreferTag, Key: "nigh:lost"}}
+			m.outbox = append(m.outbox, numbered{n: m.last, op: void})
+			m.keepOp(m.outbox[len(m.outbox)-1])
+		}
+		m.outbox = append(m.outbox, n)
+		if !m.hasTaken(n.origin) {
+			m.take(n.origin)
+		}
+	}
+	m.restored = m.last
+	for _, n := range m.outbox {
+		if n.n > m.baseOp {
+			m.overlay = append(m.overlay, n)
+		}
+	}
+	if !known {
+		m.keepReader()
+	}
+}
+
+// restoreCatalog makes an index of what is stored and shows it; false if it is not whole, not at one position, or there
+// is none.
+func (m *Machine) restoreCatalog(t *stored) bool {
+	u := unpacker{b: t.head}
+	at := position{u.uint(), u.uint(), u.uint()}
+	items, blocks, sums, deltas := u.uint(), u.uint(), u.uint(), u.uint()
+	c := catalog{epoch: at.epoch, seq: at.seq, learned: at.learned, total: u.uint(), of: u.uint()}
+	shelves := readShelves(&u)
+	if t.torn || !u.whole() || uint64(len(t.blocks)) != blocks || uint64(len(t.log)) != deltas || at.epoch != m.epoch && m.epoch != 0 {
+		return false
+	}
+	s := shelfStore{prefix: catalog0, blocks: map[core.ItemNum]*storedBlock{}}
+	late, ok := s.readLog(t.log, at)
+	if !ok {
+		return false
+	}
+	x := core.NewIndex()
+	for _, part := range t.blocks {
+		if !s.readBlock(part, at, late, x) {
+			return false
+		}
+	}
+	for n, l := range late {
+		if !s.putLate(n, l, x) {
+			return false
+		}
+	}
+	if s.sums != sums || uint64(x.Len()) != items {
+		return false
+	}
+	c.index = x
+	for i := range shelves {
+		c.shelves = append(c.shelves, &shelf{id: shelves[i].id, shown: true, seq: shelves[i].seq})
+	}
+	gone := c.recount(nil)
+	for i, of := range c.shelves {
+		want := &shelves[i]
+		of.followed = want.followed
+		if want.followed && (of.items != want.items || of.sum != want.sum || of.bytes != want.bytes) || len(gone) > 0 {
+			return false
+		}
+	}
+	m.catalog = c
+	m.keeping.catalog = s
+	return true
+}
+
+// readShelves reads what head wrote of shelves; those that contain each other are not of it.
+func readShelves(u *unpacker) (out []shelf) {
+	for len(u.b) > 0 && !u.bad {
+		s := shelf{id: wire.Shelf(u.uint()), followed: u.uint() == 1, seq: u.uint(), items: u.uint(), sum: u.uint(), bytes: int(u.uint())}
+		for i := range out {
+			if out[i].id.Contains(s.id) || s.id.Contains(out[i].id) {
+				u.bad = true
+			}
+		}
+		if !s.id.Valid() {
+			u.bad = true
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// lateItem is an item that the log speaks of: as its block has it, nil if that does not, and what came after.
+type lateItem struct {
+	packed  []byte
+	changes []change
+}
+
+// change is one part of a delta; its kinds are in the order in which a delta's parts apply.
+type change struct {
+	at     uint64 // position that the delta led to
+	kind   changeKind
+	packed []byte
+}
+
+type changeKind uint8
+
+const (
+	deleted changeKind = iota
+	put
+	reweighed
+)
+
+// readLog reads the deltas, which must follow on each other up to the position, by the items that they speak of.
+func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*lateItem, bool) {
+	slices.SortFunc(log, func(a, b storedPart) int { return cmp.Compare(a.key, b.key) })
+	late := map[core.ItemNum]*lateItem{}
+	for i, part := range log {
+		msg, err := wire.Decode(part.payload)
+		d, isDelta := msg.(*wire.Delta)
+		if err != nil || !isDelta || d.To != part.key || d.From >= d.To || i > 0 && d.From != log[i-1].key {
+			return nil, false
+		}
+		add := func(n uint64, c change) {
+			num := core.ItemNum(n)
+			if late[num] == nil {
+				late[num] = &lateItem{}
+			}
+			late[num].changes = append(late[num].changes, c)
+		}
+		for _, n := range d.Deleted {
+			add(uint64(n), change{at: d.To, kind: deleted})
+		}
+		for _, packed := range d.Records {
+			add((&unpacker{b: packed}).uint(), change{d.To, put, packed})
+		}
+		for _, packed := range d.Weights {
+			add((&unpacker{b: packed}).uint(), change{d.To, reweighed, packed})
+		}
+		s.log = append(s.log, storedDelta{d.To, part.size})
+		s.logSize += part.size
+	}
+	return late, len(log) == 0 || log[len(log)-1].key == at.seq
+}
+
+// readBlock puts the items of a block into x but for those that the log speaks of.
+func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemNum]*lateItem, x *core.Index) bool {
+	msg, err := wire.Decode(part.payload)
+	b, isBlock := msg.(*wire.Snapshot)
+	n := core.ItemNum(part.key)
+	if err != nil || !isBlock || b.Epoch != at.epoch || b.Chunk != part.key || uint64(n) != part.key || b.Seq > at.seq || s.blocks[n] != nil {
+		return false
+	}
+	s.blocks[n] = &storedBlock{sum: part.sum, size: part.size, at: b.Seq}
+	s.bytes += part.size
+	s.sums ^= part.sum
+	for _, packed := range b.Records {
+		num := core.ItemNum((&unpacker{b: packed}).uint())
+		if num>>blockBits != n {
+			return false
+		}
+		if l := late[num]; l != nil {
+			l.packed = packed
+			continue
+		}
+		r, err := wire.ReadRecord(packed)
+		if err != nil || !x.Put(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// putLate puts an item into x as it is after all of the log that its block does not know.
+func (s *shelfStore) putLate(n core.ItemNum, l *lateItem, x *core.Index) bool {
+	known := uint64(0)
+	if b := s.blocks[n>>blockBits]; b != nil {
+		known = b.at
+	}
+	record, weights := l.packed, []byte(nil)
+	for _, c := range l.changes {
+		if c.at <= known {
+			continue
+		}
+		s.touch(n, c.at)
+		switch c.kind {
+		case deleted:
+			record, weights = nil, nil
+		case put:
+			record, weights = c.packed, nil
+		case reweighed: // of nothing, if the block that held it is gone with its last item, and the log tells so further on
+			if record != nil {
+				weights = c.packed
+			}
+		}
+	}
+	if record == nil {
+		return true
+	}
+	r, err := wire.ReadRecord(record)
+	if err == nil && weights != nil {
+		var w core.Weights
+		w, err = wire.ReadWeights(weights)
+		r = r.With(w)
+	}
+	return err == nil && r.Num == n && x.Put(r)
+}
