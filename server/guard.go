@@ -35,6 +35,7 @@ type Guard struct {
 	mu      sync.Mutex // for what follows
 	sockets map[*Socket]struct{}
 	ended   chan struct{} // closed when closing and no socket is left
+	goodbye []func()      // called once, when the server shuts down
 }
 
 func newGuard(o Options) *Guard {
@@ -100,6 +101,9 @@ type AcceptOptions struct {
 	Subprotocols []string // that the server speaks, the best first; the client need not name one
 	ReadLimit    int64    // bytes of a message; a larger one closes the connection with 1009. -1: no limit
 	Compression  websocket.CompressionMode
+	// Lean: nothing of net/http is kept for the connection, which is small as long as it says nothing. Its data frames are
+	// then written to Socket.line, not through coder/websocket.
+	Lean bool
 }
 
 // Socket is an admitted WebSocket. Its handler must call Release when it ends.
@@ -107,6 +111,7 @@ type Socket struct {
 	*websocket.Conn
 	guard *Guard
 	raw   net.Conn
+	line  *line // of a lean one
 	once  sync.Once
 }
 
@@ -119,7 +124,7 @@ func (g *Guard) Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) 
 		writeProblem(w, err)
 		return nil, err
 	}
-	upgrade := &upgradeWriter{ResponseWriter: w}
+	upgrade := &upgradeWriter{ResponseWriter: w, lean: o.Lean}
 	conn, err := websocket.Accept(upgrade, r, &websocket.AcceptOptions{
 		Subprotocols: o.Subprotocols, CompressionMode: o.Compression,
 		InsecureSkipVerify: true, // admit has checked the origin
@@ -130,7 +135,7 @@ func (g *Guard) Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) 
 	}
 	conn.SetReadLimit(o.ReadLimit)
 	g.mu.Lock()
-	s.Conn, s.raw = conn, upgrade.conn
+	s.Conn, s.raw, s.line = conn, upgrade.conn, upgrade.line
 	g.mu.Unlock()
 	return s, nil
 }
@@ -191,6 +196,13 @@ func (g *Guard) end() {
 	}
 }
 
+// onClosing has f called once when the server shuts down, after Closing is closed. f must not wait.
+func (g *Guard) onClosing(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.goodbye = append(g.goodbye, f)
+}
+
 // Closing is closed when the server shuts down.
 func (g *Guard) Closing() <-chan struct{} { return g.closing }
 
@@ -212,7 +224,12 @@ func (g *Guard) shutdown(ctx context.Context) {
 	if len(g.sockets) == 0 {
 		g.end()
 	}
+	goodbye := g.goodbye
+	g.goodbye = nil
 	g.mu.Unlock()
+	for _, f := range goodbye {
+		f()
+	}
 
 	grace := time.NewTimer(closeGrace)
 	defer grace.Stop()
@@ -313,15 +330,20 @@ func pause(ctx context.Context, d time.Duration) bool {
 // connection that it takes over.
 type upgradeWriter struct {
 	http.ResponseWriter
+	lean    bool // see AcceptOptions
 	refused bool
 	conn    net.Conn
+	line    *line // of a lean one
 }
 
 // Hijack is called by websocket.Accept.
 func (u *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(u.ResponseWriter).Hijack()
-	u.conn = conn
-	return conn, buffers, err
+	if u.conn = conn; err != nil || !u.lean {
+		return conn, buffers, err
+	}
+	u.line = newLine(conn, buffers.Reader)
+	return u.line, u.line.buffers(), nil
 }
 
 // WriteHeader passes the switch of protocols on and answers everything else with a problem.

@@ -38,6 +38,7 @@ func (s *Session) ask(ctx context.Context, m *wire.Ask) error {
 	} else {
 		s.asks[i] = a
 	}
+	s.watch.deaf.Store(false) // before it is answered: a change in between is not missed
 	r, err := s.current(ctx)
 	if err != nil {
 		return err
