@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"nigh/server/bench"
+)
+
+func newBenchFanoutCommand() *cobra.Command {
+	var f benchFlags
+	opt := bench.FanoutOptions{}
+	cmd := &cobra.Command{
+		Use:   "fanout",
+		Short: "A change of the catalog to thousands of readers",
+		Long: `Connect readers to the channel, from another process, and edit items: deliveries a second while many changes are on their
+way, and how long a change takes from the disk to the first and to the last reader. The yardstick is a loop that writes as
+many bytes to plain TCP connections, one write each; the two take turns.`,
+		Example: `  nigh bench fanout
+  nigh bench fanout --clients 5000 --for 5s --json`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, n := range opt.Clients {
+				if n < 1 {
+					return usagef("--clients are to be above 0")
+				}
+			}
+			if opt.Bytes < 100 || opt.InFlight < 1 || opt.Rounds < 1 || opt.For <= 0 {
+				return usagef("--bytes is to be 100 or more, --in-flight, --rounds and --for above 0")
+			}
+			opt.Progress, opt.Crowd = benchProgress(cmd), crowdProcess
+			r, err := bench.Fanout(cmd.Context(), opt)
+			return f.show(cmd, r, err)
+		},
+	}
+	cmd.Flags().IntSliceVar(&opt.Clients, "clients", []int{1000}, "readers; several numbers are several cases")
+	cmd.Flags().IntVar(&opt.Bytes, "bytes", 512, "bytes of a delta, about")
+	cmd.Flags().IntVar(&opt.InFlight, "in-flight", 50, "changes on their way at the same time")
+	cmd.Flags().IntVar(&opt.Rounds, "rounds", 3, "how often nigh and the yardstick take turns")
+	cmd.Flags().DurationVar(&opt.For, "for", time.Second, "how long each turn is")
+	f.register(cmd)
+	return cmd
+}
+
+// newBenchCrowdCommand is the other process of the benches of the channel: it reads orders from standard input.
+func newBenchCrowdCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "crowd",
+		Short:  "Be thousands of readers, as bench fanout orders",
+		Hidden: true,
+		Args:   usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return bench.RunCrowd(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout())
+		},
+	}
+}
+
+// crowdProcess starts this binary again as a crowd.
+func crowdProcess(ctx context.Context) (io.ReadWriteCloser, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, self, "bench", "crowd")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &crowdPipes{out, in, cmd}, cmd.Start()
+}
+
+// crowdPipes are the process's standard input and output; Close ends it.
+type crowdPipes struct {
+	io.ReadCloser
+	in  io.WriteCloser
+	cmd *exec.Cmd
+}
+
+func (p *crowdPipes) Write(b []byte) (int, error) { return p.in.Write(b) }
+
+func (p *crowdPipes) Close() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
