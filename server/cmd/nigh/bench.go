@@ -31,7 +31,7 @@ ratio of the two says more than either: × 3 means that nigh does three while th
 	}
 	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchSyncCommand(),
 		newBenchLoadCommand(), newBenchMemoryCommand(), newBenchHoldCommand(), newBenchPairsCommand(),
-		newBenchFanoutCommand(), newBenchCrowdCommand())
+		newBenchFanoutCommand(), newBenchIdleCommand(), newBenchCrowdCommand())
 	return cmd
 }
 

@@ -48,6 +48,31 @@ many bytes to plain TCP connections, one write each; the two take turns.`,
 	return cmd
 }
 
+func newBenchIdleCommand() *cobra.Command {
+	var f benchFlags
+	opt := bench.IdleOptions{}
+	cmd := &cobra.Command{
+		Use:   "idle",
+		Short: "Memory of a reader who says nothing",
+		Long: `Connect readers to the channel, from another process, and measure what each adds to the server's resident memory. The
+yardstick is a bare WebSocket with a goroutine that reads and one that waits to write.`,
+		Example: `  nigh bench idle
+  nigh bench idle --clients 10000 --json`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opt.Clients < 1 {
+				return usagef("--clients is to be above 0")
+			}
+			opt.Progress, opt.Crowd = benchProgress(cmd), crowdProcess
+			r, err := bench.Idle(cmd.Context(), opt)
+			return f.show(cmd, r, err)
+		},
+	}
+	cmd.Flags().IntVar(&opt.Clients, "clients", 5000, "readers")
+	f.register(cmd)
+	return cmd
+}
+
 // newBenchCrowdCommand is the other process of the benches of the channel: it reads orders from standard input.
 func newBenchCrowdCommand() *cobra.Command {
 	return &cobra.Command{
