@@ -50,6 +50,8 @@ var faults = []struct {
 	{errHost, http.StatusMisdirectedRequest, "host", "", "open http://localhost and the port, or start the server with --origin and the address that a proxy has for it"},
 	{errToken, http.StatusUnauthorized, "token", "", "send the header Authorization: Bearer TOKEN; for a WebSocket, the subprotocol nigh.token.TOKEN beside the real one"},
 	{errFull, http.StatusServiceUnavailable, "full", "", "try again in a moment"},
+	{errRate, http.StatusTooManyRequests, "rate", "", "send less, or wait as the header Retry-After says; the server's --limit and --trusted-proxy say what may come"},
+	{errConnected, http.StatusTooManyRequests, "connections", "", "close some, or wait; the server's --max-address-sockets says how many may be open"},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "", ""},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "", "see the server's log"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "timeout", "the answer took too long", "try again in a moment"},

@@ -31,6 +31,7 @@ type Guard struct {
 	most    int
 	log     *slog.Logger
 	closing chan struct{} // closed when the server shuts down
+	from    *addresses
 
 	mu      sync.Mutex // for what follows
 	sockets map[*Socket]struct{}
@@ -41,7 +42,7 @@ type Guard struct {
 func newGuard(o Options) *Guard {
 	g := &Guard{
 		origins: map[string]bool{}, token: o.Token, local: o.Token == "" && ListensLocally(o.Addr), most: o.MaxSockets, log: o.Logger,
-		closing: make(chan struct{}), sockets: map[*Socket]struct{}{}, ended: make(chan struct{}),
+		closing: make(chan struct{}), from: o.from, sockets: map[*Socket]struct{}{}, ended: make(chan struct{}),
 	}
 	for _, origin := range o.Origins {
 		g.all = g.all || origin == "*"
@@ -112,6 +113,7 @@ type Socket struct {
 	guard *Guard
 	raw   net.Conn
 	line  *line // of a lean one
+	rates *rates
 	once  sync.Once
 }
 
@@ -158,6 +160,11 @@ func (g *Guard) admit(s *Socket, r *http.Request) error {
 	if len(g.sockets) >= g.most {
 		return errFull
 	}
+	rates, err := g.from.open(r, time.Now())
+	if err != nil {
+		return err
+	}
+	s.rates = rates
 	g.sockets[s] = struct{}{}
 	return nil
 }
@@ -178,6 +185,7 @@ func (g *Guard) forget(s *Socket) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.sockets, s)
+	g.from.closed(s.rates, time.Now())
 	select {
 	case <-g.closing:
 		if len(g.sockets) == 0 {
@@ -281,6 +289,10 @@ func (g *Guard) wrap(delay time.Duration, next http.Handler) http.Handler {
 				return
 			}
 			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		if err := g.from.request(r, time.Now()); err != nil {
+			writeProblem(w, err)
 			return
 		}
 		if err := g.Check(r); err != nil {

@@ -49,7 +49,7 @@ func (l *liveHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// The request's context ends with this handler, but not reliably with a connection that was taken over.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	s := &liveSession{liveHandler: l, conn: socket.Conn, in: make(chan frame)}
+	s := &liveSession{liveHandler: l, conn: socket.Conn, rates: socket.rates, in: make(chan frame)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -71,18 +71,20 @@ func (l *liveHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // liveSession is one connection. Its fields belong to run, but for in.
 type liveSession struct {
 	*liveHandler
-	conn *websocket.Conn
-	in   chan frame
+	conn  *websocket.Conn
+	rates *rates
+	in    chan frame
 
 	question *Question // nil until there is one
 	watch    Watch
 	sent     []byte // what the last list showed, see shown
 }
 
-// frame is a message of the client; of one that is too long, only that.
+// frame is a message of the client, or why there is none.
 type frame struct {
 	data []byte
-	long bool
+	long bool // it is too long
+	fast bool // too much comes from its address
 }
 
 // read hands messages to run until the connection ends.
@@ -100,12 +102,16 @@ func (s *liveSession) read(ctx context.Context) {
 		if len(data) > MaxFrame {
 			f = frame{long: true}
 		}
+		wait, ok := s.rates.spend(0, 1, len(data), time.Now())
+		if f.fast = !ok; ok && !pause(ctx, wait) {
+			return
+		}
 		select {
 		case s.in <- f:
 		case <-ctx.Done():
 			return
 		}
-		if f.long {
+		if f.long || f.fast {
 			for err == nil { // until run has closed the connection: the client may still be sending
 				_, err = io.Copy(io.Discard, message)
 				if err == nil {
@@ -151,6 +157,9 @@ func (s *liveSession) run(ctx context.Context) (websocket.StatusCode, string) {
 		case f := <-s.in:
 			if f.long {
 				return websocket.StatusMessageTooBig, "a message may have 64 KiB"
+			}
+			if f.fast {
+				return websocket.StatusTryAgainLater, "too much comes from this address; connect again later"
 			}
 			patience.Stop()
 			err = s.ask(ctx, f.data)

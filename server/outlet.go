@@ -3,6 +3,7 @@ package server
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"nigh/core/wire"
@@ -15,6 +16,10 @@ const (
 	// maxBehind is for what waits behind a snapshot. A slow line that takes minutes for it would otherwise be cut in the
 	// middle each time. What waits are deltas, which all clients share: it costs each its reference to them.
 	maxBehind = 8 << 20
+	// maxAll is for all clients together, of what counts against maxQueued: beyond it those that have more than their
+	// share of maxLag are cut off. It says more than is held, for a delta is the same bytes for all.
+	maxAll = 512 << 20
+	maxLag = 64 << 10
 )
 
 // outlet is the queue between a session and its socket. It implements catalog.Outlet: nobody who sends ever waits.
@@ -28,6 +33,7 @@ type outlet struct {
 	crew  *crew
 	close func(code int, reason string) // says goodbye; called once, on a goroutine of its own
 	fail  func()                        // the connection broke off
+	all   *atomic.Int64                 // bytes of all outlets that count
 
 	mu      sync.Mutex
 	queue   []queued
@@ -65,8 +71,8 @@ func (o *outlet) Send(frame []byte) {
 	case o.shared > 0 && o.behind+n <= maxBehind:
 		o.behind += n
 		o.push(queued{frame, follows})
-	case o.shared == 0 && (o.bytes+n <= maxQueued || o.bytes == 0):
-		o.bytes += n
+	case o.shared == 0 && (o.bytes == 0 || o.bytes+n <= maxQueued && (o.bytes+n <= maxLag || o.all.Load() <= maxAll)):
+		o.count(n)
 		o.push(queued{frame, counted})
 	default:
 		o.drop()
@@ -117,7 +123,23 @@ func (o *outlet) end() {
 	o.drop()
 }
 
-func (o *outlet) drop() { o.queue, o.bytes, o.shared, o.behind = nil, 0, 0, 0 }
+// count adds to what counts; o.mu is held.
+func (o *outlet) count(n int) {
+	o.bytes += n
+	o.all.Add(int64(n))
+}
+
+func (o *outlet) drop() {
+	o.count(-o.bytes)
+	o.queue, o.shared, o.behind = nil, 0, 0
+}
+
+// lags tells whether the client has much to read before what would be sent now.
+func (o *outlet) lags() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.bytes+o.behind > maxLag || o.shared > 0
+}
 
 // push queues; o.mu is held.
 func (o *outlet) push(q queued) {
@@ -168,7 +190,7 @@ func (o *outlet) take(b []byte) (merged, large []byte, done bool) {
 		}
 		switch q.kind {
 		case counted:
-			o.bytes -= len(q.frame)
+			o.count(-len(q.frame))
 		case snapshot:
 			o.shared--
 		case follows:

@@ -3,13 +3,14 @@ package server
 import (
 	"bytes"
 	"net"
+	"sync/atomic"
 	"testing"
 
 	"nigh/core/wire"
 )
 
 // heldOutlet is an outlet whose crew never comes.
-func heldOutlet() *outlet { return &outlet{crew: &crew{}} }
+func heldOutlet() *outlet { return &outlet{crew: &crew{}, all: &atomic.Int64{}} }
 
 // A client that reads nothing is cut off when its bound of bytes is passed; nobody waits for it, and what was queued
 // for it is let go.
@@ -35,6 +36,27 @@ func TestOutlet_CutsWhoDoesNotRead(t *testing.T) {
 	one.Send(make([]byte, 2*maxQueued)) // larger than the bound, but there is nothing else
 	if one.code != 0 {
 		t.Error("a large frame to a client that has read everything was not taken")
+	}
+}
+
+// When all clients together have too much to read, those are cut off that lag.
+func TestOutlet_CutsTheLaggardsWhenAllHaveTooMuch(t *testing.T) {
+	slow, quick := heldOutlet(), heldOutlet()
+	slow.all.Store(maxAll)
+	quick.all = slow.all
+	frame := make([]byte, maxLag/2)
+	for range 2 {
+		slow.Send(frame)
+		quick.Send(frame)
+		quick.take(nil)
+	}
+	slow.Send(frame)
+	quick.Send(frame)
+	if slow.code != wire.CloseSlow || quick.code != 0 {
+		t.Errorf("codes = %d, %d, want %d for who lags and 0 for who reads", slow.code, quick.code, wire.CloseSlow)
+	}
+	if got, want := slow.all.Load(), int64(maxAll+len(frame)); got != want { // quick's last one
+		t.Errorf("all = %d, want %d", got, want)
 	}
 }
 
@@ -108,7 +130,7 @@ func TestAppendHead_StatesTheLength(t *testing.T) {
 func TestOutlet_WritesToAConnectionThatOnlyWaits(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	out := &outlet{line: &line{Conn: ours}, crew: &crew{most: 1}, fail: func() {}}
+	out := &outlet{line: &line{Conn: ours}, crew: &crew{most: 1}, all: &atomic.Int64{}, fail: func() {}}
 	for i := range 100 {
 		out.Send([]byte{byte(i)})
 	}

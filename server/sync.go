@@ -60,6 +60,7 @@ type hub struct {
 	every      time.Duration // between two looks
 	writers    crew
 	refreshers crew
+	queued     atomic.Int64 // bytes of all outlets
 
 	mu      sync.Mutex
 	all     map[*syncConn]struct{}
@@ -78,7 +79,7 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // answered
 	}
 	c := &syncConn{hub: h, socket: socket, began: time.Now().UnixMilli()}
-	c.out.line, c.out.crew, c.out.close, c.out.fail = socket.line, &h.writers, c.bye, c.cut
+	c.out.line, c.out.crew, c.out.all, c.out.close, c.out.fail = socket.line, &h.writers, &h.queued, c.bye, c.cut
 	var out catalog.Outlet = &c.out
 	if h.delay > 0 {
 		out = &delayed{to: &c.out, delay: h.delay}
@@ -167,11 +168,21 @@ func (c *syncConn) read() {
 		c.out.Close(wire.CloseGoingAway, "the session has ended") // unless it said why: the first call counts
 		return
 	}
+	ops, asks := c.session.Taken()
+	wait, ok := c.socket.rates.spend(ops, asks, len(b), time.Now())
+	if !ok {
+		c.out.Close(wire.CloseBusy, "too much comes from this address; connect again later")
+		return
+	}
 	if !c.welcome.Load() {
 		if watch := c.session.Watch(); watch != nil {
 			c.welcome.Store(true)
 			watch.Tell(c.changed)
 		}
+	}
+	if wait > 0 {
+		time.AfterFunc(wait, c.read) // the client waits, when what TCP takes from it has filled up
+		return
 	}
 	go c.read()
 }
@@ -217,9 +228,17 @@ func (c *syncConn) plan() {
 
 // work refreshes, as a task of the crew.
 func (c *syncConn) work() {
+	if c.ended.Load() {
+		return
+	}
+	if c.out.lags() { // what is sent now would be old when it is read
+		c.refreshed.Store(time.Now().UnixMilli())
+		c.plan()
+		return
+	}
 	c.refreshing.Store(1) // what comes from now on is not seen by this refresh for sure
 	c.refreshed.Store(time.Now().UnixMilli())
-	if c.ended.Load() || c.session.Refresh(context.Background()) != nil {
+	if c.session.Refresh(context.Background()) != nil {
 		return // for good: it stays 1
 	}
 	if !c.refreshing.CompareAndSwap(1, 0) {

@@ -140,6 +140,11 @@ func TestSync_ClosesWhatItCannotServe(t *testing.T) {
 	}
 }
 
+// syncTimed is Sync with other times.
+func syncTimed(times syncTimes) func(*catalog.Catalog) func(*Guard) http.Handler {
+	return func(c *catalog.Catalog) func(*Guard) http.Handler { return syncWith(c, 0, times) }
+}
+
 func TestSync_ClosesWhoSaysNothing(t *testing.T) {
 	ch := newChannel(t, func(c *catalog.Catalog) func(*Guard) http.Handler {
 		return syncWith(c, 0, syncTimes{hello: 20 * time.Millisecond, silent: time.Minute, pong: time.Minute})

@@ -24,6 +24,7 @@ const (
 	CloseProtocol   = 4002 // a frame that the other side could not read, or out of order
 	CloseTimeout    = 4003 // an answer that did not come in time
 	CloseSlow       = 4008 // the client did not read what was queued for it
+	CloseBusy       = 4009 // so much comes from the client's address that it would have to wait too long
 	CloseVersion    = 4501 // the versions do not fit: load a newer page
 	CloseForbidden  = 4503 // wrong token, or a client id of another reader
 	firstFinalClose = 4500

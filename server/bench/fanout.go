@@ -130,7 +130,7 @@ func openFanout(ctx context.Context, opt FanoutOptions, clients int, memory bool
 
 // manyClients lets in as many as a bench makes, all of one address.
 func manyClients(n int) func(*server.Options) {
-	return func(o *server.Options) { o.MaxSockets = n + 100 }
+	return func(o *server.Options) { o.MaxSockets, o.Limits = n+100, server.NoLimits() }
 }
 
 func (f *fanout) close() {

@@ -38,6 +38,7 @@ type Session struct {
 	told   reader // as the client knows them
 	asks   []*standing
 	watch  *Watch
+	took   struct{ ops, asks int } // since the last Taken
 
 	planned int64 // when shelves were chosen last
 
@@ -76,6 +77,15 @@ func (s *Session) Watch() *Watch {
 	s.asking.Lock()
 	defer s.asking.Unlock()
 	return s.watch
+}
+
+// Taken returns how many ops and questions Frame has taken since it was last asked: for limits on them.
+func (s *Session) Taken() (ops, asks int) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	ops, asks = s.took.ops, s.took.asks
+	s.took.ops, s.took.asks = 0, 0
+	return ops, asks
 }
 
 // User returns the reader's name once hello was accepted.
@@ -212,6 +222,7 @@ func (s *Session) ops(ctx context.Context, m *wire.Ops) error {
 	if len(m.Ops) > wire.MaxOps {
 		return s.fail(wire.CloseProtocol, fmt.Errorf("%d ops in a frame; send at most %d", len(m.Ops), wire.MaxOps))
 	}
+	s.took.ops += len(m.Ops)
 	res, err := s.c.applyOps(ctx, &opsRequest{client: s.client, user: s.user, first: m.First, ops: m.Ops, watch: s.watch})
 	switch {
 	case errors.Is(err, ErrGap), errors.Is(err, ErrErased):

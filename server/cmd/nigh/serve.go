@@ -26,6 +26,9 @@ type serveFlags struct {
 	demo    bool
 	origins []string
 	delay   time.Duration
+
+	sockets, addressSockets int
+	limits, proxies         []string
 }
 
 func newServeCommand() *cobra.Command {
@@ -58,9 +61,34 @@ A token, in a file or in the environment variable NIGH_TOKEN, is then asked of e
 	flags.StringVar(&f.tokenFile, "token-file", "", "file whose first line is the token that clients must have (or NIGH_TOKEN)")
 	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de, then others that some have (en,de); und for none (default the policy's, en)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.IntVar(&f.sockets, "max-sockets", server.DefaultMaxSockets, "WebSockets open at a time")
+	flags.IntVar(&f.addressSockets, "max-address-sockets", server.DefaultLimits().AddressSockets, "of these, from one address; -1 for no bound")
+	flags.StringArrayVar(&f.limits, "limit", nil, limitHelp)
+	flags.StringArrayVar(&f.proxies, "trusted-proxy", nil, "address or network of a proxy whose X-Forwarded-For says who asks; may be repeated")
 	flags.DurationVar(&f.delay, "delay", 0, "hold every answer back, to see how a page bears it")
 	_ = flags.MarkHidden("delay") // only fails for a flag that is not there
 	return cmd
+}
+
+// limitHelp is the help of --limit.
+var limitHelp = func() string {
+	l := server.DefaultLimits()
+	return "what may come a second, and at once: ops=100/2000, or ops=none; of " + strings.Join(l.Names(), ", ") + "; may be repeated"
+}()
+
+// readLimits returns the limits that flags set.
+func readLimits(f serveFlags) (server.Limits, error) {
+	l := server.DefaultLimits()
+	for _, text := range f.limits {
+		if err := l.Set(text); err != nil {
+			return l, usageError{err}
+		}
+	}
+	if f.addressSockets < -1 || f.addressSockets == 0 || f.sockets < 1 {
+		return l, usagef("--max-sockets and --max-address-sockets are to be above 0, or the latter -1")
+	}
+	l.AddressSockets = f.addressSockets
+	return l, nil
 }
 
 // serve picks the implementations and runs them until ctx is done.
@@ -80,6 +108,10 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 				return usagef("the language %q is not known; use a code such as en or de, with commas between several, or und for none", code)
 			}
 		}
+	}
+	limits, err := readLimits(f)
+	if err != nil {
+		return err
 	}
 	policy, err := readPolicy(f.policy, nil)
 	if err != nil {
@@ -107,7 +139,7 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 	s, err := server.New(server.Options{
 		Catalog: server.Live(live), Logger: log,
 		Addr: f.addr, Ready: func(url string) { fmt.Fprintln(out, "nigh is at", url) },
-		Origins: f.origins, Token: token,
+		Origins: f.origins, Token: token, MaxSockets: f.sockets, Limits: limits, TrustedProxies: f.proxies,
 		Demo: f.demo, DemoItems: webapp.DemoCatalog(), Dist: webapp.Dist(),
 		Sync:  server.Sync(live, f.delay),
 		Delay: f.delay, Version: version(),
