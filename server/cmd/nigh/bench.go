@@ -31,7 +31,8 @@ ratio of the two says more than either: × 3 means that nigh does three while th
 	}
 	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchSyncCommand(),
 		newBenchLoadCommand(), newBenchMemoryCommand(), newBenchHoldCommand(), newBenchPairsCommand(),
-		newBenchFanoutCommand(), newBenchIdleCommand(), newBenchCrowdCommand())
+		newBenchFanoutCommand(), newBenchIdleCommand(), newBenchResumeCommand(), newBenchOpsCommand(),
+		newBenchCrowdCommand())
 	return cmd
 }
 

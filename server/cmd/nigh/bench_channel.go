@@ -73,6 +73,68 @@ yardstick is a bare WebSocket with a goroutine that reads and one that waits to 
 	return cmd
 }
 
+func newBenchResumeCommand() *cobra.Command {
+	var f benchFlags
+	opt := bench.ResumeOptions{}
+	cmd := &cobra.Command{
+		Use:   "resume",
+		Short: "Readers who come back: one who missed edits, thousands who were cut off",
+		Long: `Have a reader miss edits, in catalogs of several sizes, and count the bytes that bring them up to date; the yardstick is a
+reader who was there all the time. Then cut thousands of readers off at once, in another process, and measure until all are
+live again; the yardstick is as many bare WebSockets that connect as fast as they can.`,
+		Example: `  nigh bench resume
+  nigh bench resume --items 10000 --clients 0`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, n := range opt.Items {
+				if n < opt.Edits {
+					return usagef("--items are to be as many as --edits at least")
+				}
+			}
+			if opt.Edits < 1 || opt.Clients < 0 {
+				return usagef("--edits is to be above 0, --clients not below")
+			}
+			opt.Progress, opt.Crowd = benchProgress(cmd), crowdProcess
+			r, err := bench.Resume(cmd.Context(), opt)
+			return f.show(cmd, r, err)
+		},
+	}
+	cmd.Flags().IntSliceVar(&opt.Items, "items", []int{2000, 8000}, "items of the catalogs")
+	cmd.Flags().IntVar(&opt.Edits, "edits", 100, "edits that the reader misses")
+	cmd.Flags().IntVar(&opt.Clients, "clients", 1000, "readers that are cut off at once; 0 for none")
+	f.register(cmd)
+	return cmd
+}
+
+func newBenchOpsCommand() *cobra.Command {
+	var f benchFlags
+	opt := bench.OpsOptions{}
+	cmd := &cobra.Command{
+		Use:   "ops",
+		Short: "What readers do, until it is on disk and acknowledged",
+		Long: `Send what readers do over the channel, from another process: as fast as can be, in frames of 100, and one by one at a pace.
+Each is acknowledged when it is on disk. The yardstick is the store alone: synced commits of 200 events, and of one.`,
+		Example: `  nigh bench ops
+  nigh bench ops --clients 200 --pace 2000 --for 10s`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opt.Clients < 1 || opt.Pace < 1 || opt.Items < 1 || opt.Rounds < 1 || opt.For <= 0 {
+				return usagef("--clients, --pace, --items, --rounds and --for are to be above 0")
+			}
+			opt.Progress, opt.Crowd = benchProgress(cmd), crowdProcess
+			r, err := bench.Ops(cmd.Context(), opt)
+			return f.show(cmd, r, err)
+		},
+	}
+	cmd.Flags().IntVar(&opt.Clients, "clients", 64, "readers that send")
+	cmd.Flags().IntVar(&opt.Pace, "pace", 2000, "ops a second where they are sent at a pace")
+	cmd.Flags().IntVar(&opt.Items, "items", 1000, "items of the catalog")
+	cmd.Flags().IntVar(&opt.Rounds, "rounds", 3, "how often nigh and the yardstick take turns")
+	cmd.Flags().DurationVar(&opt.For, "for", time.Second, "how long each turn is")
+	f.register(cmd)
+	return cmd
+}
+
 // newBenchCrowdCommand is the other process of the benches of the channel: it reads orders from standard input.
 func newBenchCrowdCommand() *cobra.Command {
 	return &cobra.Command{
