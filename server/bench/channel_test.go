@@ -121,3 +121,34 @@ func TestCrowd_SaysWhatIsWrong(t *testing.T) {
 		t.Errorf("RunCrowd = %v, want nil when its input ends", err)
 	}
 }
+
+func TestSoak_TellsWhatGrew(t *testing.T) {
+	r, err := Soak(t.Context(), SoakOptions{For: 400 * time.Millisecond, Clients: 3, Items: 50})
+	if r == nil {
+		t.Fatal(err)
+	}
+	wantShape(t, r, nil, 1, "heap_bytes", "goroutines")
+	flat := make([]memory, soakLooks)
+	for i := range flat {
+		flat[i] = memory{heap: 100 << 20, goroutines: 100}
+	}
+	s := &soak{}
+	if _, err := s.result(flat); err != nil {
+		t.Errorf("what is flat = %v, want no error", err)
+	}
+	for name, grow := range map[string]func(*memory, float64){
+		"heap":       func(m *memory, by float64) { m.heap *= by },
+		"goroutines": func(m *memory, by float64) { m.goroutines *= by },
+	} {
+		grown := append([]memory(nil), flat...)
+		for i := range grown {
+			grow(&grown[i], 1+float64(i)/soakLooks)
+		}
+		if _, err := s.result(grown); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s that doubled = %v, want an error that names it", name, err)
+		}
+	}
+	if _, err := Soak(t.Context(), SoakOptions{}); err == nil {
+		t.Error("a soak of no time gives no error")
+	}
+}

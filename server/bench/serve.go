@@ -141,6 +141,7 @@ func bareServer(size int) (addr string, stop func(), err error) {
 // liveServer is a server on a free port of this machine, with a catalog on disk in a folder of its own.
 type liveServer struct {
 	catalog *catalog.Catalog
+	server  *server.Server
 	addr    string
 	parts   *parts // of the owner's work
 	end     func() error
@@ -204,7 +205,7 @@ func openLiveWith(ctx context.Context, o liveOptions) (_ *liveServer, err error)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- s.Run(run) }()
-	l := &liveServer{catalog: c, parts: work, end: func() error { stop(); return errors.Join(<-done, undo()) }}
+	l := &liveServer{catalog: c, server: s, parts: work, end: func() error { stop(); return errors.Join(<-done, undo()) }}
 	select {
 	case l.addr = <-ready:
 		return l, nil

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -312,27 +311,5 @@ func TestNew_RefusesWhatIsNoServer(t *testing.T) {
 		if _, err := client.New(client.Options{URL: url}); err == nil {
 			t.Errorf("New(%q) gives no error", url)
 		}
-	}
-}
-
-func TestClient_LeavesNoGoroutines(t *testing.T) {
-	url, _, stop := serve(t.Context(), nil)
-	defer stop()
-	http.DefaultClient.CloseIdleConnections()
-	before := runtime.NumGoroutine()
-	for range 5 {
-		c, end := start(t, client.Options{URL: url})
-		until(t, c, "live", client.Live)
-		if err := end(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	deadline := time.Now().Add(20 * time.Second)
-	for runtime.NumGoroutine() > before { // the server's own end a moment later
-		if time.Now().After(deadline) {
-			buf := make([]byte, 64<<10)
-			t.Fatalf("%d goroutines, want %d\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
-		}
-		runtime.Gosched()
 	}
 }

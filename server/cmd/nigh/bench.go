@@ -32,7 +32,7 @@ ratio of the two says more than either: × 3 means that nigh does three while th
 	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchSyncCommand(),
 		newBenchLoadCommand(), newBenchMemoryCommand(), newBenchHoldCommand(), newBenchPairsCommand(),
 		newBenchFanoutCommand(), newBenchIdleCommand(), newBenchResumeCommand(), newBenchOpsCommand(),
-		newBenchCrowdCommand())
+		newBenchSoakCommand(), newBenchCrowdCommand())
 	return cmd
 }
 

@@ -135,6 +135,35 @@ Each is acknowledged when it is on disk. The yardstick is the store alone: synce
 	return cmd
 }
 
+func newBenchSoakCommand() *cobra.Command {
+	var f benchFlags
+	opt := bench.SoakOptions{}
+	cmd := &cobra.Command{
+		Use:   "soak",
+		Short: "Readers who come and go for an hour: memory stays flat",
+		Long: `Have readers come, ask, act and go, and items change, in one process; it fails if heap or goroutines of the last quarter are
+more than those of the first.`,
+		Example: `  nigh bench soak --for 1m`,
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opt.For <= 0 || opt.Clients < 1 || opt.Items < 1 {
+				return usagef("--for, --clients and --items are to be above 0")
+			}
+			opt.Progress = benchProgress(cmd)
+			r, err := bench.Soak(cmd.Context(), opt)
+			if r == nil {
+				return err
+			}
+			return errors.Join(err, f.show(cmd, r, nil))
+		},
+	}
+	cmd.Flags().DurationVar(&opt.For, "for", time.Minute, "how long")
+	cmd.Flags().IntVar(&opt.Clients, "clients", 50, "readers at a time")
+	cmd.Flags().IntVar(&opt.Items, "items", 500, "items of the catalog")
+	f.register(cmd)
+	return cmd
+}
+
 // newBenchCrowdCommand is the other process of the benches of the channel: it reads orders from standard input.
 func newBenchCrowdCommand() *cobra.Command {
 	return &cobra.Command{
