@@ -251,7 +251,7 @@ func TestLive_SendsAwayWhoseAddressSendsFarTooMuch(t *testing.T) {
 
 // A peer that does not answer pings is cut; one that does is left alone.
 func TestSync_CutsWhoDoesNotAnswerPings(t *testing.T) {
-	ch := newChannel(t, syncTimed(syncTimes{hello: time.Minute, silent: 40 * time.Millisecond, pong: 200 * time.Millisecond}), nil)
+	ch := newChannel(t, syncTimed(syncTimes{hello: time.Minute, silent: 40 * time.Millisecond, pong: 500 * time.Millisecond, write: time.Hour}), nil)
 	alive := newBrowser(t, ch, "c1", "ada") // its reader answers
 	alive.untilLive()
 	dead := ch.dial(t, nil) // nobody reads from it

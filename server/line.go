@@ -18,8 +18,9 @@ type line struct {
 	raw  syscall.RawConn // nil where a write cannot be tried without waiting
 	head []byte          // what net/http had read already
 	// mu is held while something is on its way, so that a pong never goes out within a frame.
-	mu   sync.Mutex
-	seen atomic.Int64 // Unix milliseconds when the peer last sent something
+	mu     sync.Mutex
+	seen   atomic.Int64  // Unix milliseconds when the peer last sent something
+	within time.Duration // for a piece of what is written to leave
 }
 
 // Sizes of a line's buffers. One that reads holds a frame of a few ops; coder/websocket writes control frames alone, of
@@ -36,7 +37,7 @@ const unsentBytes = 64 << 10
 // newLine takes a connection over from net/http, with what it has read already. The buffers of net/http (8 KB) and all
 // else that it holds for a request are let go when the handler returns.
 func newLine(conn net.Conn, read *bufio.Reader) *line {
-	l := &line{Conn: conn}
+	l := &line{Conn: conn, within: writeWithin}
 	l.seen.Store(time.Now().UnixMilli())
 	if n := read.Buffered(); n > 0 {
 		head, _ := read.Peek(n) // they are there
@@ -75,7 +76,7 @@ func (l *line) Read(p []byte) (n int, err error) {
 func (l *line) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_ = l.SetWriteDeadline(time.Now().Add(writeWithin)) // a connection that cannot have one fails in Write, too
+	_ = l.SetWriteDeadline(time.Now().Add(l.within)) // a connection that cannot have one fails in Write, too
 	n, err := l.Conn.Write(p)
 	_ = l.SetWriteDeadline(time.Time{})
 	return n, err
@@ -109,14 +110,14 @@ func (a *attempt) write(l *line, p []byte) (int, error) {
 	return a.n, a.err
 }
 
-// pieceBytes is what a slow peer has writeWithin for: 1.6 KB a second at least.
+// pieceBytes is what a slow peer has ten seconds (writeWithin) for: 1.6 KB a second at least.
 const pieceBytes = 16 << 10
 
 // writeAll writes p and waits for it, as long as the peer takes some of it now and then; l.mu is held.
 func (l *line) writeAll(p []byte) error {
 	for len(p) > 0 {
 		n := min(len(p), pieceBytes)
-		if err := l.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		if err := l.SetWriteDeadline(time.Now().Add(l.within)); err != nil {
 			return err
 		}
 		if _, err := l.Conn.Write(p[:n]); err != nil {

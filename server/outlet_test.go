@@ -5,6 +5,7 @@ import (
 	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"nigh/core/wire"
 )
@@ -130,7 +131,7 @@ func TestAppendHead_StatesTheLength(t *testing.T) {
 func TestOutlet_WritesToAConnectionThatOnlyWaits(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	out := &outlet{line: &line{Conn: ours}, crew: &crew{most: 1}, all: &atomic.Int64{}, fail: func() {}}
+	out := &outlet{line: &line{Conn: ours, within: time.Hour}, crew: &crew{most: 1}, all: &atomic.Int64{}, fail: func() {}}
 	for i := range 100 {
 		out.Send([]byte{byte(i)})
 	}

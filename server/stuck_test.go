@@ -20,7 +20,7 @@ import (
 // their bound is passed they are cut off, and nothing of them is left.
 func TestSync_StaysSmallUnderManyStuckClients(t *testing.T) {
 	const clients = 500
-	ch := newChannel(t, nil, nil)
+	ch := newChannel(t, syncTimed(patient), nil)
 	// Little room on this side, so that what is not read soon waits on the other.
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)

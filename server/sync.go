@@ -22,7 +22,7 @@ import (
 //	changes     ─► Session.Refresh, by another crew, at most every refreshEvery
 //	time        ─► one look at all connections, every second: hello, silence, goodbye
 func Sync(c *catalog.Catalog, delay time.Duration) func(*Guard) http.Handler {
-	return syncWith(c, delay, syncTimes{hello: helloWithin, silent: pingEvery, pong: pongWithin})
+	return syncWith(c, delay, syncTimes{hello: helloWithin, silent: pingEvery, pong: pongWithin, write: writeWithin})
 }
 
 // Times of a connection.
@@ -35,7 +35,7 @@ const (
 )
 
 // syncTimes are times that tests make short.
-type syncTimes struct{ hello, silent, pong time.Duration }
+type syncTimes struct{ hello, silent, pong, write time.Duration }
 
 func syncWith(c *catalog.Catalog, delay time.Duration, times syncTimes) func(*Guard) http.Handler {
 	return func(g *Guard) http.Handler {
@@ -79,6 +79,7 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // answered
 	}
 	c := &syncConn{hub: h, socket: socket, began: time.Now().UnixMilli()}
+	socket.line.within = h.times.write
 	c.out.line, c.out.crew, c.out.all, c.out.close, c.out.fail = socket.line, &h.writers, &h.queued, c.bye, c.cut
 	var out catalog.Outlet = &c.out
 	if h.delay > 0 {
