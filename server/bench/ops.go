@@ -62,27 +62,35 @@ func Ops(ctx context.Context, opt OpsOptions) (*Result, error) {
 
 // turns measures nigh and the store alone by turns.
 func (o *OpsOptions) turns(ctx context.Context, live *liveServer, load opsLoad, group int) (*Case, error) {
-	var rate, p50, p99, plainRate, plain50, plain99 []float64
+	var rate, p50, p99, cpu, plainRate, plain50, plain99, plainCPU []float64
 	for i := range o.Rounds {
 		o.Progress.tell("%d clients, %d ops a frame: round %d of %d", o.Clients, load.Group, i+1, o.Rounds)
 		load.Round = i
+		begin := cpuTime()
 		got, err := o.crowd(ctx, live, load)
 		if err != nil {
 			return nil, err
 		}
+		between := cpuTime()
 		base, err := plainEvents(ctx, o.Items, group, o.For)
 		if err != nil {
 			return nil, err
 		}
+		cpu = append(cpu, micros(between-begin)/float64(got.Ops))
+		plainCPU = append(plainCPU, micros(cpuTime()-between)/float64(base.Ops))
 		rate, p50, p99 = append(rate, got.PerS), append(p50, got.P50), append(p99, got.P99)
 		plainRate, plain50, plain99 = append(plainRate, base.PerS), append(plain50, base.P50), append(plain99, base.P99)
 	}
-	figures := func(rate, p50, p99 []float64) map[string]float64 {
-		return map[string]float64{"ops_per_s": median(rate), "p50_ms": median(p50), "p99_ms": median(p99)}
+	figures := func(rate, p50, p99, cpu []float64) map[string]float64 {
+		out := map[string]float64{"ops_per_s": median(rate), "p50_ms": median(p50), "p99_ms": median(p99)}
+		if c := median(cpu); c > 0 {
+			out["cpu_us"] = c
+		}
+		return out
 	}
 	return &Case{
-		Figures:   figures(rate, p50, p99),
-		Yardstick: Yardstick{fmt.Sprintf("SQLite alone, synced commits of %d", group), figures(plainRate, plain50, plain99)},
+		Figures:   figures(rate, p50, p99, cpu),
+		Yardstick: Yardstick{fmt.Sprintf("SQLite alone, synced commits of %d", group), figures(plainRate, plain50, plain99, plainCPU)},
 	}, nil
 }
 
@@ -115,6 +123,7 @@ type opsLoad struct {
 
 // opsFigures are what came of it: ops acknowledged a second, and times from a frame's sending to its acknowledgement.
 type opsFigures struct {
+	Ops  int     `json:"ops"`
 	PerS float64 `json:"per_s"`
 	P50  float64 `json:"p50_ms"`
 	P99  float64 `json:"p99_ms"`
@@ -160,6 +169,7 @@ func (c *crowd) sendOps(o crowdOrder) error {
 	}
 	slices.Sort(all)
 	c.tell(crowdNews{Ops: &opsFigures{
+		Ops:  len(all) * o.Ops.Group,
 		PerS: float64(len(all)*o.Ops.Group) / last.Sub(begin).Seconds(),
 		P50:  millis(percentile(all, .5)), P99: millis(percentile(all, .99)),
 	}})
@@ -277,5 +287,5 @@ func plainEvents(ctx context.Context, items, group int, during time.Duration) (_
 	}
 	rate := float64(len(took)*group) / time.Since(begin).Seconds()
 	slices.Sort(took)
-	return &opsFigures{PerS: rate, P50: millis(percentile(took, .5)), P99: millis(percentile(took, .99))}, nil
+	return &opsFigures{Ops: len(took) * group, PerS: rate, P50: millis(percentile(took, .5)), P99: millis(percentile(took, .99))}, nil
 }
