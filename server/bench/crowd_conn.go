@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"nigh/core/wire"
+	"nigh/server/deflate"
 )
 
 // crowdConn is a client that costs little: a socket, a buffer, and a goroutine that reads.
@@ -38,7 +39,7 @@ func dialCrowd(ctx context.Context, o crowdOrder, i int) (*crowdConn, error) {
 		err = c.upgrade(o.Addr, "/", "")
 	default:
 		if err = c.upgrade(o.Addr, "/v1/sync", wire.Subprotocol); err == nil {
-			err = c.send(wire.Encode(&wire.Hello{Version: wire.Version, Client: fmt.Sprint(o.Kind, "-", i)}))
+			err = c.send(wire.Encode(&wire.Hello{Version: wire.Version, Client: fmt.Sprint(o.Kind, "-", i), Inflates: true}))
 		}
 	}
 	if err != nil {
@@ -195,14 +196,18 @@ func (r *rounds) decode(frame []byte) (*decoded, error) {
 	if d := slot.Load(); d != nil && d.sum == sum {
 		return d, nil
 	}
-	m, err := wire.Decode(frame)
+	plain, err := deflate.Inflate(frame)
+	if err != nil {
+		return nil, err
+	}
+	m, err := wire.Decode(plain)
 	if err != nil {
 		return nil, err
 	}
 	d := &decoded{sum: sum}
 	switch m := m.(type) {
 	case *wire.Delta:
-		d.delta, d.to = true, m.To
+		d.delta, d.to = !m.Part, m.To // what has more parts counts with its last
 	case *wire.Profile:
 		d.profile = true
 	case *wire.Reset, *wire.Error:

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nigh/core/wire"
 	"nigh/server"
 	"nigh/server/catalog"
 	"nigh/server/store"
@@ -25,14 +26,20 @@ type FanoutOptions struct {
 	Progress Progress
 }
 
+// Bounds of FanoutOptions.Bytes: what is larger is deflated, and hard to make of a size.
+const (
+	MinDelta = 150
+	MaxDelta = 1000
+)
+
 // Fanout measures how changes of the catalog reach thousands of readers: deliveries a second while many changes are on
 // their way, and how long one change takes to the last of them. Each change is an edit of an item and goes the whole way:
 // text, commit, index, channel. With many on their way the store is in memory, for the disk would be what is measured;
 // with one at a time it is on disk. The yardstick is a loop that writes as many bytes to plain TCP connections, one write
 // each.
 func Fanout(ctx context.Context, opt FanoutOptions) (*Result, error) {
-	if len(opt.Clients) == 0 || opt.InFlight < 1 || opt.Rounds < 1 || opt.For <= 0 || opt.Bytes < 100 {
-		return nil, errors.New("a fan-out needs clients, deltas of 100 bytes or more, some in flight, rounds and a time")
+	if len(opt.Clients) == 0 || opt.InFlight < 1 || opt.Rounds < 1 || opt.For <= 0 || opt.Bytes < MinDelta || opt.Bytes > MaxDelta {
+		return nil, errors.New("a fan-out needs clients, deltas of 150 to 1,000 bytes, some in flight, rounds and a time")
 	}
 	r := newResult("fanout")
 	for _, n := range opt.Clients {
@@ -173,19 +180,24 @@ func (f *fanout) edit(ctx context.Context) (uint64, error) {
 	return uint64(f.live.catalog.Version().Seq), res[0].Err
 }
 
-// measured is a subscriber that notes the size of the last delta.
+// measured is where a session's frames go that only looks at the size of the last one.
 type measured struct{ bytes atomic.Int64 }
 
-// Deliver implements catalog.Subscriber.
-func (m *measured) Deliver(frame []byte, _, _ store.Seq) { m.bytes.Store(int64(len(frame))) }
+// Send, SendShared and Close implement catalog.Outlet.
+func (m *measured) Send(frame []byte)   { m.bytes.Store(int64(len(frame))) }
+func (m *measured) SendShared([][]byte) {}
+func (m *measured) Close(int, string)   {}
 
-var _ catalog.Subscriber = (*measured)(nil)
+var _ catalog.Outlet = (*measured)(nil)
 
 // calibrate finds the edits whose deltas have opt.Bytes.
 func (f *fanout) calibrate(ctx context.Context) error {
 	m := &measured{}
-	f.live.catalog.Subscribe(m)
-	defer f.live.catalog.Unsubscribe(m)
+	session := catalog.NewSession(f.live.catalog, m)
+	defer session.Close()
+	if err := session.Frame(ctx, wire.Encode(&wire.Hello{Version: wire.Version, Client: "calibrate", Inflates: true})); err != nil {
+		return err
+	}
 	f.pad = f.opt.Bytes
 	for range 6 {
 		for range 3 { // all of a shape: a title that is not the first one's
@@ -200,7 +212,7 @@ func (f *fanout) calibrate(ctx context.Context) error {
 		if f.bytes == f.opt.Bytes {
 			break
 		}
-		f.pad = max(1, f.pad+f.opt.Bytes-f.bytes)
+		f.pad = min(max(1, f.pad+f.opt.Bytes-f.bytes), catalog.MaxTitleBytes)
 	}
 	f.bytes += frameHead(f.bytes)
 	return nil
@@ -358,8 +370,6 @@ func (f *fanout) paced(ctx context.Context, pace int, plain func() (uint64, erro
 	c.Ratio = c.Yardstick.Figures["last_p99_ms"] / c.Figures["last_p99_ms"]
 	return c, nil
 }
-
-func millis(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
 func median(v []float64) float64 {
 	v = slices.Clone(v)

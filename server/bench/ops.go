@@ -12,6 +12,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/wire"
+	"nigh/server/deflate"
 	"nigh/server/store"
 	"nigh/server/store/sqlite"
 )
@@ -200,7 +201,11 @@ func (c *crowdConn) sendOps(o crowdOrder, i int, begin, end time.Time) (took []t
 			if err != nil {
 				return err
 			}
-			m, err := wire.Decode(frame)
+			plain, err := deflate.Inflate(frame)
+			if err != nil {
+				return err
+			}
+			m, err := wire.Decode(plain)
 			if err != nil {
 				return err
 			}

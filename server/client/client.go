@@ -24,8 +24,8 @@ type Options struct {
 	Token  string // that the server asks for; "" for none
 	Client string // id of the op numbers, which no other client may ever use; "" for the Store's, or a random one
 	Store  Store  // what outlives the process; nil for nothing. Run does not close it
-	// Private: the catalog is synced, and nothing about the reader leaves this process.
-	Private bool
+	// Budget is how many bytes of records the client may hold, as they are packed; 0 is the whole catalog.
+	Budget uint64
 	// HTTPClient connects; nil for http.DefaultClient.
 	HTTPClient *http.Client
 
@@ -33,7 +33,7 @@ type Options struct {
 	OnList    func(replica.List)           // a question has another answer
 	OnStatus  func(replica.Status)         // whenever it changed
 	OnProfile func(replica.ProfileChanged) // the reader's history or wishes changed
-	OnFrame   func([]byte)                 // each frame of the server, as it came
+	OnFrame   func([]byte)                 // each frame of the server, inflated
 	OnError   func(error)                  // what the client goes on in spite of: a connection that failed, a store that was lost
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nigh/core/replica"
@@ -228,7 +229,7 @@ func (s *File) apply(t replica.Store) error {
 	if _, err := s.f.WriteAt(record, s.size); err != nil {
 		return err
 	}
-	if t.Durable {
+	if durable(t) {
 		if err := s.f.Sync(); err != nil {
 			return err
 		}
@@ -254,6 +255,11 @@ func (s *File) apply(t replica.Store) error {
 		s.next = 2 * s.size
 	}
 	return s.broken
+}
+
+// durable tells whether a transaction holds an op: core/replica keeps those under op/. All else is synced again.
+func durable(t replica.Store) bool {
+	return slices.ContainsFunc(t.Puts, func(e replica.Entry) bool { return strings.HasPrefix(e.Key, "op/") })
 }
 
 // rewrite makes a file of what is of use and puts it in the place of this one. After an error this one goes on, unless

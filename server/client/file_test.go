@@ -40,7 +40,7 @@ func put(key, value string) replica.Entry { return replica.Entry{Key: key, Value
 
 // story is a few transactions of every kind.
 var story = []replica.Store{
-	{Puts: []replica.Entry{put("a", "1"), put("op/1", "like"), put("c/1", "x"), put("c/2", "")}, Durable: true},
+	{Puts: []replica.Entry{put("a", "1"), put("op/1", "like"), put("c/1", "x"), put("c/2", "")}},
 	{Deletes: []string{"a", "nothing"}, Puts: []replica.Entry{put("b", strings.Repeat("2", 130))}},
 	{Clear: []string{"c/"}, Deletes: []string{"op/1"}, Puts: []replica.Entry{put("c/3", "y")}},
 	{},

@@ -12,6 +12,7 @@ import (
 
 	"nigh/core/replica"
 	"nigh/core/wire"
+	"nigh/server/deflate"
 )
 
 // run is what only the goroutine of Run touches.
@@ -57,7 +58,8 @@ func (c *Client) Run(ctx context.Context) (err error) {
 		}
 	}
 	r.machine = replica.New(replica.Config{
-		Client: c.opt.Client, User: c.opt.User, Token: c.opt.Token, Seed: seed(), Stores: c.opt.Store != nil, Private: c.opt.Private,
+		Client: c.opt.Client, User: c.opt.User, Token: c.opt.Token, Seed: seed(), Stores: c.opt.Store != nil,
+		Inflates: true, Budget: c.opt.Budget,
 	})
 	if len(stored) > 0 {
 		r.step(replica.Restore{Entries: stored})
@@ -223,7 +225,12 @@ func (c *connection) live() {
 			c.tell(replica.Closed{Code: code}, reason)
 			return
 		}
-		c.tell(replica.Frame{Bytes: frame}, "")
+		plain, err := deflate.Inflate(frame)
+		if err != nil {
+			c.tell(replica.Closed{Code: wire.CloseProtocol}, err.Error())
+			return
+		}
+		c.tell(replica.Frame{Bytes: plain, Size: len(frame)}, "")
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 type Store interface {
 	// Load returns all entries, in any order. It is called once, before Apply.
 	Load() ([]replica.Entry, error)
-	// Apply carries out one transaction: all of it or nothing survives a crash. If it is Durable it is on disk when Apply
-	// returns. After an error the store is not used any more. The slices of s are the store's to keep.
+	// Apply carries out one transaction: all of it or nothing survives a crash, and what holds an op (a key under op/)
+	// is on disk when Apply returns. After an error the store is not used any more. The slices of s are the store's to keep.
 	Apply(s replica.Store) error
 }
 

@@ -31,8 +31,8 @@ many bytes to plain TCP connections, one write each; the two take turns.`,
 					return usagef("--clients are to be above 0")
 				}
 			}
-			if opt.Bytes < 100 || opt.InFlight < 1 || opt.Rounds < 1 || opt.For <= 0 {
-				return usagef("--bytes is to be 100 or more, --in-flight, --rounds and --for above 0")
+			if opt.Bytes < bench.MinDelta || opt.Bytes > bench.MaxDelta || opt.InFlight < 1 || opt.Rounds < 1 || opt.For <= 0 {
+				return usagef("--bytes is to be from %d to %d, --in-flight, --rounds and --for above 0", bench.MinDelta, bench.MaxDelta)
 			}
 			opt.Progress, opt.Crowd = benchProgress(cmd), crowdProcess
 			r, err := bench.Fanout(cmd.Context(), opt)
