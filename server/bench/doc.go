@@ -1,7 +1,8 @@
 // Package bench measures how fast nigh is on the machine it runs on: what `nigh bench` prints.
 //
 // Read first: Result (what comes out), then one bench: Rank (the index alone), Learn (events in, lists out), Import (texts
-// in), Serve (HTTP under load); of the channel Sync (a first sync), Fanout, Idle, Resume, Ops and Soak, whose thousands of clients are a crowd (crowd.go).
+// in), Serve (HTTP under load); of the channel Sync (a first sync), Fanout, Idle, Resume, Ops and Soak, whose
+// thousands of clients are a crowd (crowd.go).
 //
 //	                    nigh                                        its yardstick, in the same run
 //	Rank    a ranking in the index                       a scan of all records; a pass over their bytes

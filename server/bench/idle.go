@@ -73,7 +73,7 @@ func (o *IdleOptions) measure(ctx context.Context, order crowdOrder) (map[string
 		return nil, err
 	}
 	time.Sleep(200 * time.Millisecond) // the last welcome is read before the server's side of it has ended
-	peak := resident()
+	peak := residentBytes()
 	after := footprint()
 	each := func(a, b float64) float64 { return (a - b) / float64(o.Clients) }
 	return map[string]float64{
@@ -94,8 +94,11 @@ func footprint() memory {
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return memory{resident(), float64(m.HeapAlloc), float64(m.StackInuse), float64(runtime.NumGoroutine())}
+	return memory{residentBytes(), float64(m.HeapAlloc), float64(m.StackInuse), float64(runtime.NumGoroutine())}
 }
+
+// residentBytes is what this process has of the machine's memory.
+func residentBytes() float64 { return Holds().Resident * (1 << 20) }
 
 // bareSockets is the yardstick: a WebSocket, a goroutine that reads, and one that waits for something to write.
 func bareSockets() (addr string, stop func(), err error) {

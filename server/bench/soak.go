@@ -206,7 +206,7 @@ func (s *soak) look(ctx context.Context) (memory, error) {
 	runtime.GC() // what finalizers of the first let go
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return memory{resident(), float64(m.HeapAlloc), float64(m.StackInuse), float64(runtime.NumGoroutine())}, nil
+	return memory{residentBytes(), float64(m.HeapAlloc), float64(m.StackInuse), float64(runtime.NumGoroutine())}, nil
 }
 
 // result compares quarters; what comes before the first look but one is warming up.
