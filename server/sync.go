@@ -70,7 +70,7 @@ type hub struct {
 // ServeHTTP admits a connection and lets go of the request: all that net/http holds for it.
 func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	socket, err := h.guard.Accept(w, r, AcceptOptions{
-		Subprotocols: []string{wire.Subprotocol}, ReadLimit: wire.MaxClientFrame,
+		Operation: "sync", Subprotocols: []string{wire.Subprotocol}, ReadLimit: wire.MaxClientFrame,
 		// Frames are compressed once for all, in the catalog: a window for each connection would cost 32 KB and more.
 		Compression: websocket.CompressionDisabled,
 		Lean:        true,
@@ -85,8 +85,10 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.delay > 0 {
 		out = &delayed{to: &c.out, delay: h.delay}
 	}
-	c.session = catalog.NewSession(h.catalog, out)
+	d := &door{guard: h.guard, handshake: socket.Caller}
+	c.session = catalog.NewSession(h.catalog, out).Through(d)
 	h.add(c)
+	d.look(context.Background(), socket, c.session, out)
 	if socket.Subprotocol() != wire.Subprotocol {
 		c.out.Close(wire.CloseVersion, "this address speaks the subprotocol "+wire.Subprotocol)
 		return

@@ -19,7 +19,7 @@ func (m *Machine) delta(d *wire.Delta) {
 		return
 	}
 	parts := m.parts
-	m.parts, m.overdue = nil, false
+	m.parts, m.overdue, m.stepped = nil, false, true
 	c := m.catching()
 	if c.epoch == 0 || d.From != c.seq || d.To < d.From {
 		m.abandon(wire.CloseProtocol, "a delta does not follow on the position held")

@@ -13,6 +13,11 @@ type Config struct {
 	Client string // id of this machine's op numbers; no other machine may ever use it with this server. A restored one wins
 	User   string // the reader; "" for one without a name
 	Token  string
+	// TokenLater: the token is still to come, as an input. Until then the machine works without a connection.
+	TokenLater bool
+	// Guests are browsers' ids that the reader was anonymous under before they signed in: what was done under them is
+	// to become theirs. User must have a name.
+	Guests []Guest
 	Seed   uint64 // for the jitter of reconnects
 	Stores bool   // the shell carries out Store
 	Budget uint64 // packed bytes of records that the machine may hold; 0: the whole catalog
@@ -31,6 +36,7 @@ type Machine struct {
 	parts    []*wire.Delta // of a step whose end has not come
 	arranged bool          // shelves were announced on this connection
 	overdue  bool          // and what was missed of those kept has not come
+	stepped  bool          // a delta came on this connection
 	cards    *core.Index   // items that stand on no shelf, for their cards and damps; nil for none
 	policy   *core.Policy
 	analyzer *text.Analyzer
@@ -70,6 +76,9 @@ type Machine struct {
 	reported  Status
 	lastFault string
 
+	tokenless bool    // no connection is tried before a fresh token comes
+	guests    []Guest // not merged yet
+
 	out []Effect
 }
 
@@ -93,7 +102,12 @@ const (
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
-	return &Machine{cfg: cfg, random: cfg.Seed | 1, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
+	m := &Machine{cfg: cfg, random: cfg.Seed | 1, tokenless: cfg.TokenLater, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
+	for _, g := range cfg.Guests {
+		g.Ops = slices.Clone(g.Ops)
+		m.guests = append(m.guests, g)
+	}
+	return m
 }
 
 // Step tells the machine what happened, at a time in Unix milliseconds, and returns what is to be done, in order.
@@ -110,10 +124,10 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.keeping = keeping{}
 	case Start:
 		if m.state == Offline {
-			m.connect()
+			m.start()
 		}
 	case Online:
-		if m.state == Offline && m.retryAt != 0 {
+		if m.state == Offline && m.retryAt != 0 && !m.tokenless {
 			m.connect()
 		}
 	case Opened:
@@ -135,6 +149,8 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.ask(in.Question)
 	case Drop:
 		m.drop(in.Name)
+	case Token:
+		m.token(in.Token)
 	}
 	m.commit()
 	m.report()
@@ -197,7 +213,7 @@ func (m *Machine) opened() {
 	if m.state != Connecting {
 		return
 	}
-	m.state, m.sentUpTo, m.parts, m.welcomed, m.arranged, m.overdue = Syncing, 0, nil, false, false, false
+	m.state, m.sentUpTo, m.parts, m.welcomed, m.arranged, m.overdue, m.stepped = Syncing, 0, nil, false, false, false, false
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
 		Inflates: m.cfg.Inflates, Budget: m.cfg.Budget,
@@ -216,6 +232,9 @@ func (m *Machine) closed(code int) {
 	m.state, m.parts, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
 	if !wire.Reconnects(code) {
 		m.retryAt = 0
+		if code == wire.CloseForbidden {
+			m.lastFault = "the server does not let this reader in: check the token and the reader's name, and use a fresh client id"
+		}
 		m.emit(Wake{0})
 		return
 	}
@@ -227,11 +246,17 @@ func (m *Machine) closed(code int) {
 	m.random ^= m.random << 17
 	wait = wait/2 + int64(m.random%uint64(wait/2+1))
 	m.retryAt = m.now + wait
+	if code == wire.CloseExpired {
+		m.tokenless = true
+		m.lastFault = "the reader's token has ended"
+		m.emit(NeedToken{})
+	}
 	m.emit(Wake{m.retryAt})
 }
 
 func (m *Machine) tick() {
 	switch {
+	case m.state == Offline && m.tokenless: // token goes on
 	case m.state == Offline && m.retryAt != 0 && m.now >= m.retryAt:
 		m.connect()
 	case m.state != Offline && m.deadline != 0 && m.now >= m.deadline:

@@ -45,6 +45,10 @@ func (m *Machine) message(msg wire.Message) {
 		m.profile(msg)
 	case *wire.Recs:
 		m.recs(msg)
+	case *wire.Expiry:
+		m.emit(NeedToken{})
+	case *wire.Merged:
+		m.merged(msg)
 	case *wire.Reset:
 		m.reset(msg)
 	case *wire.Shelves:
@@ -87,6 +91,7 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	for _, q := range m.questions {
 		m.send(q.wire())
 	}
+	m.mergeGuests()
 	m.flush()
 	m.answerAll(false)
 }

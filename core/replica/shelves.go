@@ -80,7 +80,7 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 		m.abandon(wire.CloseProtocol, "a snapshot of a shelf that was not announced")
 		return
 	}
-	if m.overdue || len(m.parts) > 0 || c.behind(s.Seq) {
+	if m.overdue || len(m.parts) > 0 || m.stepped && c.behind(s.Seq) {
 		m.abandon(wire.CloseProtocol, "a delta before a snapshot is missing")
 		return
 	}

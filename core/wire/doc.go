@@ -16,6 +16,10 @@
 //	      ◄─────────────────────────────── ack, recs
 //	      ◄─────────────────────────────── delta, whenever the catalog changes: a part for each shelf, then its end
 //	      ◄─────────────────────────────── shelves, and snapshots, when the reader has moved on
+//	      ◄─────────────────────────────── expiry, before the reader's token ends
+//	renew ───────────────────────────────►
+//	merge ───────────────────────────────►  after a sign-in, what was done before it
+//	      ◄─────────────────────────────── merged, profile
 //
 // A frame is one MessagePack array: the type's number, then its fields in order. A reader ignores fields behind those
 // it knows; so a field may be added at the end without a new Version, anything else needs one.
@@ -49,5 +53,7 @@
 //	2  policy: seen again, near-duplicates, new items, languages; record: publication, pin, boost, damp, edges that ascend by source;
 //	   ask: filter, page. Records of version 1 are still read
 //	3  many records and weights travel in columns. Records one by one, as stores hold them, are as in version 2;
+//	   renew, expiry; merge, merged
+//	   policy: focus
 //	   hello: budget, shelves held; shelves, cards, check; snapshots and deltas of shelves, checksums that are sums
 package wire

@@ -24,9 +24,10 @@ const (
 	CloseProtocol   = 4002 // a frame that the other side could not read, or out of order
 	CloseTimeout    = 4003 // an answer that did not come in time
 	CloseSlow       = 4008 // the client did not read what was queued for it
-	CloseBusy       = 4009 // so much comes from the client's address that it would have to wait too long
+	CloseExpired    = 4009 // the reader's token has ended: connect again, with a fresh one
+	CloseBusy       = 4010 // so much comes from the client's address that it would have to wait too long
 	CloseVersion    = 4501 // the versions do not fit: load a newer page
-	CloseForbidden  = 4503 // wrong token, or a client id of another reader
+	CloseForbidden  = 4503 // wrong token, another reader's name, or a client id of another reader
 	firstFinalClose = 4500
 )
 
@@ -69,6 +70,9 @@ func (m *Hello) Reader() string {
 	}
 	return m.User
 }
+
+// Guest returns the reader who the browser of a client id is as long as it has no name.
+func Guest(client string) string { return (&Hello{Client: client}).Reader() }
 
 // Welcome answers Hello.
 type Welcome struct {
@@ -207,6 +211,27 @@ const (
 	ResetChecksum      ResetCode = 5 // what arrived is not what was sent
 )
 
+// Renew brings a fresh token of the same reader.
+type Renew struct{ Token string }
+
+// Expiry says when the reader's token ends, shortly before it does: the client answers with Renew, or is closed then.
+type Expiry struct{ AtMillis int64 }
+
+// Merge gives the account what its reader did before they signed in, as Guest(Client): the id of that browser is what
+// proves that it was theirs. Ops are those of it that it was not told to be decided, if any, the first numbered First.
+// A client says it again until it is Merged; whoever says it later changes nothing.
+type Merge struct {
+	Client string
+	First  uint64
+	Ops    []Op
+}
+
+// Merged says that a Merge is on disk, or was before: Op is the last op of that client that is decided.
+type Merged struct {
+	Client string
+	Op     uint64
+}
+
 // Reset tells the client that what it holds cannot be continued. A snapshot follows, but for ResetUnknownClient and
 // ResetVersion: after the one the client connects again, after the other it does not.
 type Reset struct {
@@ -224,6 +249,8 @@ func (*Ops) code() uint64      { return 2 }
 func (*Ask) code() uint64      { return 3 }
 func (*Drop) code() uint64     { return 4 }
 func (*Check) code() uint64    { return 5 }
+func (*Renew) code() uint64    { return 8 }
+func (*Merge) code() uint64    { return 9 }
 func (*Welcome) code() uint64  { return 16 }
 func (*Snapshot) code() uint64 { return 17 }
 func (*Delta) code() uint64    { return 18 }
@@ -234,6 +261,8 @@ func (*Reset) code() uint64    { return 22 }
 func (*Error) code() uint64    { return 23 }
 func (*Shelves) code() uint64  { return 24 }
 func (*Cards) code() uint64    { return 25 }
+func (*Expiry) code() uint64   { return 28 }
+func (*Merged) code() uint64   { return 29 }
 
 func newMessage(code uint64) Message {
 	switch code {
@@ -247,6 +276,10 @@ func newMessage(code uint64) Message {
 		return &Drop{}
 	case 5:
 		return &Check{}
+	case 8:
+		return &Renew{}
+	case 9:
+		return &Merge{}
 	case 16:
 		return &Welcome{}
 	case 17:
@@ -267,6 +300,10 @@ func newMessage(code uint64) Message {
 		return &Shelves{}
 	case 25:
 		return &Cards{}
+	case 28:
+		return &Expiry{}
+	case 29:
+		return &Merged{}
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type request struct {
 	events   *eventsRequest
 	ops      *opsRequest
 	erase    *eraseRequest
+	merge    *mergeRequest
 	snapshot *snapshotRequest
 	settle   bool
 	reply    chan error // capacity 1
@@ -191,12 +192,12 @@ func (c *Catalog) commit(batch []*request) {
 		batch = c.hold(batch)
 	}
 	for len(batch) > 0 {
-		// A deletion ends a commit: the same id may be put again right behind it. An erasure has one of its own.
-		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil || r.erase != nil })
+		// A deletion ends a commit: the same id may be put again right behind it. An erasure and a merge have one of their own.
+		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil || r.erase != nil || r.merge != nil })
 		switch {
 		case n == 0:
 			n = len(batch)
-		case n > 1 && batch[n-1].erase != nil:
+		case n > 1 && batch[n-1].del == nil:
 			n--
 		}
 		c.commitTogether(batch[:n])

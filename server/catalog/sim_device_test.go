@@ -39,6 +39,10 @@ type device struct {
 	behind   []waits // what waits for the store, in order
 	recorded uint64  // highest op that the page was told to be kept
 	lives    int
+
+	// Of sign-ins: guests that this one's machine has still to merge; whose its own doing is, once it is gone.
+	unmerged int
+	into     string
 }
 
 // waits is an effect that waits for the store: a Store, or what must not go before it.
@@ -192,6 +196,8 @@ func (d *device) step(in replica.Input) {
 			d.status = e
 		case replica.ProfileChanged:
 			d.told = e
+		case replica.GuestMerged:
+			d.unmerged--
 		}
 	}
 	d.w.fail(d.checkCatalog())

@@ -19,7 +19,8 @@ var (
 	simSeed  = flag.Uint64("seed", 0, "the one seed to run, with what happened printed")
 )
 
-// The simulation is one goroutine and one seed: two readers, one of them with two devices, whose replica.Machines talk
+// The simulation is one goroutine and one seed: two readers, one of them with two devices, and a
+// browser in which they sign in and out, whose replica.Machines talk
 // to real Sessions of a real Catalog over a network that does everything wrong that a network, a process or a clock can
 // do. Then the faults stop, and the laws of sim_laws_test.go must hold.
 func TestSimulation_KeepsTheLaws(t *testing.T) {
@@ -56,6 +57,7 @@ type tally struct {
 	kills, stored                                                                 int
 	partial, resumed, chosen                                                      int // devices of a part, snapshots that went on, choices of shelves
 	afterCommit                                                                   int // things that happened between commit and ack
+	signIns                                                                       int
 }
 
 func (s *tally) add(w *world) {
@@ -70,6 +72,7 @@ func (s *tally) add(w *world) {
 	s.resumed += w.tally.resumed
 	s.chosen += w.tally.chosen
 	s.stored += w.tally.stored
+	s.signIns += w.tally.signIns
 	s.refused += len(w.refused)
 	s.afterCommit += w.tally.afterCommit
 	for _, d := range w.devices {
@@ -84,7 +87,8 @@ func (s *tally) check(t *testing.T) {
 	for name, n := range map[string]int{
 		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
 		"compared lists": s.compared, "erased readers": s.erased, "killed devices": s.kills, "devices that hold a part": s.partial,
-		"snapshots that went on": s.resumed, "choices of shelves": s.chosen, "transactions of devices": s.stored, "happenings between commit and acknowledgement": s.afterCommit,
+		"snapshots that went on": s.resumed, "choices of shelves": s.chosen, "transactions of devices": s.stored, "sign-ins": s.signIns,
+		"happenings between commit and acknowledgement": s.afterCommit,
 	} {
 		if n == 0 {
 			t.Errorf("%s = 0: the simulation does not do what it is for", name)
@@ -99,6 +103,8 @@ type world struct {
 	store    *ledger
 	c        *Catalog
 	devices  []*device
+	gone     []*device // whose page was loaded anew, under another id
+	guests   int       // so far
 	conns    []*conn
 	limits   limits
 	crashed  bool   // the process died; it is opened again when the call that it died in has returned
@@ -138,6 +144,7 @@ func newWorld(seed uint64, sabotage *saboteur) *world {
 		}
 		w.devices = append(w.devices, d)
 	}
+	w.devices = append(w.devices, w.newGuest(seed+9))
 	return w
 }
 
@@ -183,6 +190,10 @@ func (w *world) run() error {
 func (w *world) happen() {
 	d := w.devices[w.pick(len(w.devices))]
 	switch w.pick(25) {
+	case 24:
+		if w.chance(3) {
+			w.account()
+		}
 	case 0:
 		w.put()
 	case 1:

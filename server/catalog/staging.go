@@ -57,6 +57,7 @@ type staging struct {
 	clients map[string]store.Client // of seen, those whom the batch changes
 	learnt  []lesson
 	erased  *eraseRequest // nil for none
+	merged  *mergeRequest // nil for none
 }
 
 // put is an item of the batch, in its last form.
@@ -98,6 +99,8 @@ func (s *staging) stage(r *request) {
 		err = s.applyOps(r.ops)
 	case r.erase != nil:
 		err = s.erase(r.erase)
+	case r.merge != nil:
+		err = s.merge(r.merge)
 	}
 	if err != nil {
 		s.faults[r] = err
@@ -208,7 +211,7 @@ func hoursOf(t time.Time) float64 { return float64(t.UnixMilli()) / 3.6e6 }
 func (s *staging) commit() error {
 	s.records()
 	s.batch.Clients = s.clients
-	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients)+len(b.Erased) == 0 {
+	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients)+len(b.Erased)+len(b.Merged) == 0 {
 		return nil
 	}
 	began := s.c.begin()
@@ -235,6 +238,9 @@ func (s *staging) remember() {
 	if s.erased != nil {
 		s.forget(s.erased)
 		return
+	}
+	if s.merged != nil {
+		s.unguest(s.merged)
 	}
 	if o.learnt { // else the relearning comes to them
 		for _, l := range s.learnt {

@@ -273,16 +273,22 @@ func TestClient_EndsWhenItIsRefused(t *testing.T) {
 	}
 }
 
-func TestClient_BringsItsToken(t *testing.T) {
-	url, _, stop := serve(t.Context(), func(o *server.Options) { o.Token = "secret-1" })
-	defer stop()
-	c, _ := start(t, client.Options{URL: url, Token: "secret-1"})
-	until(t, c, "live", client.Live)
+func TestClient_BringsItsTokenAndTellsOfARefusal(t *testing.T) {
+	asked := make(chan string, 100)
+	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Header.Get("Authorization")
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer hs.Close()
 	faults := make(chan error, 100)
-	start(t, client.Options{URL: url, OnError: func(err error) { faults <- err }})
-	if err := <-faults; err == nil {
-		t.Error("without a token nothing is told")
+	_, stop := start(t, client.Options{URL: hs.URL, Token: "secret-1", OnError: func(err error) { faults <- err }})
+	if got := <-asked; got != "Bearer secret-1" {
+		t.Errorf("Authorization = %q, want the token", got)
 	}
+	if err := <-faults; err == nil {
+		t.Error("nothing is told of the refusal")
+	}
+	_ = stop()
 }
 
 // A store that fails is no reason to stop.

@@ -16,7 +16,7 @@ import (
 
 // importFlags are the flags of both import commands.
 type importFlags struct {
-	server, token   string
+	server, key     string
 	data, language  string
 	policy          string
 	format, baseURL string
@@ -88,7 +88,7 @@ happened. So all are read first; above 200,000 they are sorted in temporary file
 func (f *importFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "address of a running server to import into, instead of a data folder")
-	flags.StringVar(&f.token, "token", "", "token for the server (default: the environment's NIGH_TOKEN)")
+	flags.StringVar(&f.key, "key", "", "API key for the server (default: the environment's NIGH_KEY, which no list of processes shows)")
 	flags.StringVar(&f.data, "data", "./data", "data folder to import into, while no server uses it")
 	flags.StringVar(&f.format, "format", "", "jsonl, json, csv, feed or markdown (default: by extension, then by content)")
 	flags.StringToStringVar(&f.names, "map", nil, "names that the source has for fields: FIELD=NAME,…")
@@ -145,11 +145,11 @@ func (f *importFlags) openSink(ctx context.Context, items bool, errOut io.Writer
 		}
 		return openDataSink(ctx, f.data, f.language, policy, !items, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	}
-	token := f.token
-	if token == "" {
-		token = os.Getenv("NIGH_TOKEN")
+	key := f.key
+	if key == "" {
+		key = os.Getenv("NIGH_KEY")
 	}
-	return newServerSink(f.server, strings.TrimSpace(token))
+	return newServerSink(f.server, strings.TrimSpace(key))
 }
 
 // itemKind and eventKind are the two kinds of rows.

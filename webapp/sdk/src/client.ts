@@ -9,10 +9,19 @@ export type { Card, ErrorCode, Labels, ListedItem, PreferenceKind, Reason, Reade
 export interface ConnectOptions {
   /** Where the server is: its http or https address. */
   url: string | URL
-  /** The reader: the same id on every device is one reader. 1 to 256 bytes. */
-  user: string
-  /** For a server that wants one. */
-  token?: string
+  /** The reader: the same name on every device is one reader. 1 to 256 bytes. Absent: who this browser is, and nobody else. */
+  user?: string
+  /**
+   * What proves that the reader is `user`, on a server that asks: a JWT of your site whose `sub` is that name. A function
+   * is called for the first one and for a fresh one, a minute before the last ends and when it has ended.
+   */
+  token?: string | (() => string | Promise<string>)
+  /**
+   * After a sign-in: the `client` that this browser had before it, while its reader had no name. What was done there
+   * becomes the doing of `user`, once; the event `merged` tells when the server has it. Never use that id again, and keep
+   * it to yourself until then: it is what proves that it was yours.
+   */
+  merge?: string | string[]
   /**
    * How many bytes of the catalog's data the page may hold; absent or 0: all of it. Of a larger catalog the server picks
    * the parts that are worth most to this reader, and changes them as the reader moves on. Lists come from these at
@@ -98,6 +107,15 @@ export class ProfileEvent extends Event {
   }
 }
 
+/** What was done before the sign-in, under the id `client`, is the reader's now. */
+export class MergedEvent extends Event {
+  readonly client: string
+  constructor(client: string) {
+    super('merged')
+    this.client = client
+  }
+}
+
 export class FailureEvent extends Event {
   readonly code: ErrorCode
   readonly message: string
@@ -151,7 +169,7 @@ export function connect(options: ConnectOptions): Client {
   return new Client(options)
 }
 
-export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; failure: FailureEvent }> {
+export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; merged: MergedEvent; failure: FailureEvent }> {
   /** The channel as the worker last saw it; null before its first report. */
   status: Status | null = null
   /** What is known of the reader; null before its first report. */
@@ -161,8 +179,10 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
   readonly #worker: Worker
   readonly #standing = new Map<string, Standing>()
   readonly #closed = new AbortController()
+  readonly #token: ConnectOptions['token']
   #names = 0
   #refused = ''
+  #asking = false // a token is being made
 
   constructor(options: ConnectOptions) {
     super()
@@ -171,10 +191,14 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       url: socketUrl(options.url),
       origin: globalThis.location?.origin ?? '', // a worker made of a blob cannot be relied on to know it
       client: clean('client', options.client ?? randomId(), 64),
-      user: clean('user', options.user, 256),
-      token: token(options.token ?? ''),
+      user: options.user === undefined ? '' : name(options.user),
+      token: typeof options.token === 'string' ? clean('token', options.token, 8192) : '',
+      renews: typeof options.token === 'function',
+      merge: (typeof options.merge === 'string' ? [options.merge] : (options.merge ?? [])).map((id) => clean('merge', id, 64)),
       budget: budget(options.budget ?? 0),
     }
+    if (open.merge.length > 0 && open.user === '') throw new TypeError('merge is for a reader with a name; give user')
+    this.#token = options.token
     this.#worker = (options.worker ?? spawn)()
     this.#worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.#receive(event.data))
     this.#worker.addEventListener('error', (event: ErrorEvent) => {
@@ -211,6 +235,11 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     this.#send({ type: 'prefer', kind: entry[0], key: clean(entry[0], entry[1], 1000), weight, at: now() })
   }
 
+  /** A fresh token of the same reader, for pages that give it without being asked. */
+  renew(token: string): void {
+    this.#send({ type: 'token', token: clean('token', token, 8192) })
+  }
+
   /** Behaves as if the network were gone, until resume. */
   pause(): void {
     this.#send({ type: 'pause', paused: true })
@@ -244,6 +273,27 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     return standing
   }
 
+  /** Has a token made, and tries again while that fails, at longer and longer intervals. */
+  async #renewed(): Promise<void> {
+    if (typeof this.#token !== 'function') {
+      this.dispatchEvent(new FailureEvent('token', "the reader's token ends; give a fresh one with renew(), or connect with a function as token"))
+      return
+    }
+    if (this.#asking) return
+    this.#asking = true
+    for (let wait = 1000; !this.#closed.signal.aborted; wait = Math.min(2 * wait, 60_000)) {
+      try {
+        this.renew(await this.#token())
+        break
+      } catch (reason) {
+        if (this.#closed.signal.aborted) break
+        this.dispatchEvent(new FailureEvent('token', `no fresh token: ${String(reason)}`))
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
+    }
+    this.#asking = false
+  }
+
   #send(message: ToWorker): void {
     this.#worker.postMessage(message)
   }
@@ -272,6 +322,12 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       case 'profile':
         this.profile = message.profile
         this.dispatchEvent(new ProfileEvent(message.profile))
+        break
+      case 'token':
+        if (!this.#closed.signal.aborted) void this.#renewed()
+        break
+      case 'merged':
+        this.dispatchEvent(new MergedEvent(message.client))
         break
       case 'error':
         this.dispatchEvent(new FailureEvent(message.code, message.message))
@@ -324,12 +380,10 @@ function clean(name: string, s: string, max: number): string {
   return new TextDecoder().decode(bytes)
 }
 
-/** A token travels as a WebSocket subprotocol, which has its own alphabet (RFC 9110, token). */
-function token(s: string): string {
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]*$/.test(s)) {
-    throw new TypeError('token has characters that a subprotocol cannot carry; use letters, digits, - . _ ~')
-  }
-  return s
+/** A reader's name: ~ begins those of readers who have none. */
+function name(s: string): string {
+  if (String(s).startsWith('~')) throw new RangeError('user begins with ~; leave it out for a reader without a name')
+  return clean('user', s, 256)
 }
 
 function budget(bytes: number): number {

@@ -7,7 +7,7 @@
 
 import { Frames, type Inflate } from './inflate.ts'
 import type { Effect, List, NighModule, Replica, Status } from './module.ts'
-import type { FromWorker, ToWorker } from './protocol.ts'
+import type { FromWorker, Opening, ToWorker } from './protocol.ts'
 
 /** What a Host needs of the world; worker.ts gives the real one, tests a virtual one. */
 export interface World {
@@ -46,7 +46,7 @@ const torn = 4002
 export class Host {
   readonly #world: World
   #replica: Replica | null = null
-  #config: { url: string; origin: string; client: string; user: string; token: string; budget: number } | null = null
+  #config: Opening | null = null
   #waiting: ToWorker[] = [] // what came before the module was there, in order
   #module: NighModule | null = null
   #socket: WebSocket | null = null
@@ -113,9 +113,9 @@ export class Host {
 
   #begin(): void {
     if (!this.#module || !this.#config || this.#replica) return
-    const { client, user, token, budget } = this.#config
+    const { client, user, token, renews, merge, budget } = this.#config
     const inflates = this.#world.inflate !== null
-    const replica = this.#module.open({ client, user, token, budget, seed: this.#world.seed(), inflates })
+    const replica = this.#module.open({ client, user, token, renews, merge, budget, seed: this.#world.seed(), inflates })
     this.#replica = replica
     this.#run(null, (unix) => replica.start(unix))
     for (const message of this.#waiting.splice(0)) this.#handle(replica, message)
@@ -130,6 +130,9 @@ export class Host {
       case 'drop':
         this.#following.delete(message.name)
         this.#run(null, (unix) => replica.drop(message.name, unix))
+        break
+      case 'token':
+        this.#run(null, (unix) => replica.token(message.token, unix))
         break
       case 'record':
         this.#run(message.at, (unix) => replica.record(message.kind, message.item, message.value, unix))
@@ -171,6 +174,12 @@ export class Host {
         case 'wake':
           this.#cancelWake()
           this.#cancelWake = this.#world.wake(effect.at, () => this.#run(null, (unix) => this.#replica!.tick(unix)))
+          break
+        case 'token':
+          this.#world.post({ type: 'token' })
+          break
+        case 'merged':
+          this.#world.post({ type: 'merged', client: effect.client })
           break
         case 'list':
           this.#list(JSON.parse(effect.json) as List, tookMs, at)
@@ -230,9 +239,8 @@ export class Host {
       return
     }
     this.#wantSocket = false
-    const { url, token } = this.#config
-    const protocols = token === '' ? ['nigh.v1'] : ['nigh.v1', `nigh.token.${token}`]
-    const socket = this.#world.socket(url, protocols)
+    // The token travels in the first frame, not as a subprotocol: a refusal then has a reason that the page can read.
+    const socket = this.#world.socket(this.#config.url, ['nigh.v1'])
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
       this.#openedAt = this.#world.now()

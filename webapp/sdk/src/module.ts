@@ -5,11 +5,12 @@
 export interface NighModule {
   readonly wire: number // version of the wire format
   /**
-   * seed: any number of this start of the worker; spreads reconnections in time. budget: bytes of the catalog's data that
-   * may be held; 0: all of it. inflates: deflated frames are inflated before they come to `frame`; without it the server
-   * sends none.
+   * seed: any number of this start of the worker; spreads reconnections in time. inflates: deflated frames are inflated
+   * before they come to `frame`; without it the server sends none. renews: a token will come, also the first (see the
+   * effect token). merge: ids that this browser was anonymous under: what was done with them becomes the reader's.
+   * budget: bytes of the catalog's data that may be held; 0: all of it.
    */
-  open(config: { client: string; user: string; token: string; budget: number; seed: number; inflates: boolean }): Replica
+  open(config: { client: string; user: string; token: string; renews: boolean; merge: string[]; budget: number; seed: number; inflates: boolean }): Replica
 }
 
 export interface Replica {
@@ -32,6 +33,8 @@ export interface Replica {
   ask(question: Question, now: number): Effect[]
   /** Ends a standing question. */
   drop(name: string, now: number): Effect[]
+  /** A fresh token of the same reader. */
+  token(token: string, now: number): Effect[]
 }
 
 export interface Question extends Labels {
@@ -61,6 +64,8 @@ export type Effect =
   | { type: 'send'; bytes: Uint8Array }
   | { type: 'close'; code: number; reason: string } // close the socket
   | { type: 'wake'; at: number } // call tick at this time; replaces an earlier wake
+  | { type: 'token' } // a fresh token is needed: the one held ends soon, or has ended
+  | { type: 'merged'; client: string } // all that was done under this id is the reader's now
   | { type: 'list'; json: string } // a List as JSON
   | { type: 'status'; json: string } // a Status as JSON, whenever it changed
   | { type: 'profile'; json: string } // a ReaderProfile as JSON, whenever it changed
