@@ -4,6 +4,7 @@
 ADDR     ?= localhost:8080
 FUZZTIME ?= 10s
 SEEDS    ?= 10000
+SOAK     ?= 1h
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -27,7 +28,7 @@ help:
 	@echo 'make TARGET, with TARGET one of:'
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench fuzz sim lint size clean tools
+.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench fuzz sim soak lint size clean tools
 
 run: build ## Build everything and serve the demo at ADDR (localhost:8080), its data in ./data
 	@bin/nigh serve --demo --addr '$(ADDR)' --data ./data
@@ -72,6 +73,9 @@ fuzz: ## Each fuzz target for FUZZTIME (10s)
 
 sim: ## The simulation of the channel, SEEDS (10000) times; a failing seed is printed
 	go test ./server/catalog -run TestSimulation_KeepsTheLaws -seeds $(SEEDS) -timeout 30m -v
+
+soak: ## Readers who come and go for SOAK (1h): heap and goroutines stay flat
+	go run ./server/cmd/nigh bench soak --for $(SOAK)
 
 lint: ## gofmt, vet (native and js/wasm), staticcheck
 	@unformatted=$$(gofmt -l core server wasm webapp/*.go); \

@@ -57,6 +57,8 @@ var faults = []struct {
 	{access.ErrScope, http.StatusForbidden, "scope", "", "use a key that has the scope; nigh key create --scope makes one"},
 	{access.ErrReader, http.StatusForbidden, "reader", "", "a reader's token is for that reader alone"},
 	{errFull, http.StatusServiceUnavailable, "full", "", "try again in a moment"},
+	{errRate, http.StatusTooManyRequests, "rate", "", "send less, or wait as the header Retry-After says; the server's --limit and --trusted-proxy say what may come"},
+	{errConnected, http.StatusTooManyRequests, "connections", "", "close some, or wait; the server's --max-address-sockets says how many may be open"},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "", ""},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "", "see the server's log"},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, "timeout", "the answer took too long", "try again in a moment"},

@@ -29,6 +29,7 @@ type Guard struct {
 	most    int
 	log     *slog.Logger
 	closing chan struct{} // closed when the server shuts down
+	from    *addresses
 
 	// Who may do what: see closed.
 	keys                    *access.Keys
@@ -41,13 +42,14 @@ type Guard struct {
 	watched int           // of sockets, those that sweep looks after
 	sweeper *time.Timer   // runs while watched > 0
 	ended   chan struct{} // closed when closing and no socket is left
+	goodbye []func()      // called once, when the server shuts down
 }
 
 func newGuard(o Options) *Guard {
 	g := &Guard{
 		origins: map[string]bool{}, local: ListensLocally(o.Addr), most: o.MaxSockets, log: o.Logger,
 		tokens: o.Readers, trustNames: o.TrustNames, noAnonymous: o.NoAnonymous,
-		closing: make(chan struct{}), sockets: map[*Socket]struct{}{}, ended: make(chan struct{}),
+		closing: make(chan struct{}), from: o.from, sockets: map[*Socket]struct{}{}, ended: make(chan struct{}),
 	}
 	if o.Keys != nil {
 		g.keys = access.NewKeys(o.Keys, time.Now)
@@ -85,6 +87,9 @@ type AcceptOptions struct {
 	Subprotocols []string // that the server speaks, the best first; the client need not name one
 	ReadLimit    int64    // bytes of a message; a larger one closes the connection with 1009. -1: no limit
 	Compression  websocket.CompressionMode
+	// Lean: nothing of net/http is kept for the connection, which is small as long as it says nothing. Its data frames are
+	// then written to Socket.line, not through coder/websocket.
+	Lean bool
 }
 
 // Socket is an admitted WebSocket. Its handler must call Release when it ends.
@@ -94,6 +99,8 @@ type Socket struct {
 
 	guard *Guard
 	raw   net.Conn
+	line  *line // of a lean one
+	rates *rates
 	once  sync.Once
 	check func(time.Time) bool // see While; of the guard's mu
 }
@@ -107,7 +114,7 @@ func (g *Guard) Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) 
 		writeProblem(w, err)
 		return nil, err
 	}
-	upgrade := &upgradeWriter{ResponseWriter: w}
+	upgrade := &upgradeWriter{ResponseWriter: w, lean: o.Lean}
 	conn, err := websocket.Accept(upgrade, r, &websocket.AcceptOptions{
 		Subprotocols: o.Subprotocols, CompressionMode: o.Compression,
 		InsecureSkipVerify: true, // admit has checked the origin
@@ -118,7 +125,7 @@ func (g *Guard) Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) 
 	}
 	conn.SetReadLimit(o.ReadLimit)
 	g.mu.Lock()
-	s.Conn, s.raw = conn, upgrade.conn
+	s.Conn, s.raw, s.line = conn, upgrade.conn, upgrade.line
 	g.mu.Unlock()
 	return s, nil
 }
@@ -149,6 +156,11 @@ func (g *Guard) admit(s *Socket, r *http.Request, operation string) error {
 	if len(g.sockets) >= g.most {
 		return errFull
 	}
+	rates, err := g.from.open(r, time.Now())
+	if err != nil {
+		return err
+	}
+	s.rates = rates
 	g.sockets[s] = struct{}{}
 	return nil
 }
@@ -170,6 +182,7 @@ func (g *Guard) forget(s *Socket) {
 	defer g.mu.Unlock()
 	s.unwatch()
 	delete(g.sockets, s)
+	g.from.closed(s.rates, time.Now())
 	select {
 	case <-g.closing:
 		if len(g.sockets) == 0 {
@@ -186,6 +199,13 @@ func (g *Guard) end() {
 	default:
 		close(g.ended)
 	}
+}
+
+// onClosing has f called once when the server shuts down, after Closing is closed. f must not wait.
+func (g *Guard) onClosing(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.goodbye = append(g.goodbye, f)
 }
 
 // Closing is closed when the server shuts down.
@@ -212,7 +232,12 @@ func (g *Guard) shutdown(ctx context.Context) {
 	if len(g.sockets) == 0 {
 		g.end()
 	}
+	goodbye := g.goodbye
+	g.goodbye = nil
 	g.mu.Unlock()
+	for _, f := range goodbye {
+		f()
+	}
 
 	grace := time.NewTimer(closeGrace)
 	defer grace.Stop()
@@ -266,6 +291,10 @@ func (g *Guard) wrap(delay time.Duration, next http.Handler) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
+		if err := g.from.request(r, time.Now()); err != nil {
+			writeProblem(w, err)
+			return
+		}
 		caller, err := g.check(r)
 		if err != nil {
 			noteFault(r.Context(), err)
@@ -317,15 +346,20 @@ func pause(ctx context.Context, d time.Duration) bool {
 // connection that it takes over.
 type upgradeWriter struct {
 	http.ResponseWriter
+	lean    bool // see AcceptOptions
 	refused bool
 	conn    net.Conn
+	line    *line // of a lean one
 }
 
 // Hijack is called by websocket.Accept.
 func (u *upgradeWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(u.ResponseWriter).Hijack()
-	u.conn = conn
-	return conn, buffers, err
+	if u.conn = conn; err != nil || !u.lean {
+		return conn, buffers, err
+	}
+	u.line = newLine(conn, buffers.Reader)
+	return u.line, u.line.buffers(), nil
 }
 
 // WriteHeader passes the switch of protocols on and answers everything else with a problem.

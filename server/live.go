@@ -63,7 +63,7 @@ func (l *liveHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return false
 		})
 	}
-	s := &liveSession{liveHandler: l, conn: socket.Conn, in: make(chan frame), over: over}
+	s := &liveSession{liveHandler: l, conn: socket.Conn, rates: socket.rates, in: make(chan frame), over: over}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -85,19 +85,21 @@ func (l *liveHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // liveSession is one connection. Its fields belong to run, but for in.
 type liveSession struct {
 	*liveHandler
-	conn *websocket.Conn
-	in   chan frame
-	over chan struct{} // closed when the key or token holds no more
+	conn  *websocket.Conn
+	rates *rates
+	in    chan frame
+	over  chan struct{} // closed when the key or token holds no more
 
 	question *Question // nil until there is one
 	watch    Watch
 	sent     []byte // what the last list showed, see shown
 }
 
-// frame is a message of the client; of one that is too long, only that.
+// frame is a message of the client, or why there is none.
 type frame struct {
 	data []byte
-	long bool
+	long bool // it is too long
+	fast bool // too much comes from its address
 }
 
 // read hands messages to run until the connection ends.
@@ -115,12 +117,16 @@ func (s *liveSession) read(ctx context.Context) {
 		if len(data) > MaxFrame {
 			f = frame{long: true}
 		}
+		wait, ok := s.rates.spend(0, 1, len(data), time.Now())
+		if f.fast = !ok; ok && !pause(ctx, wait) {
+			return
+		}
 		select {
 		case s.in <- f:
 		case <-ctx.Done():
 			return
 		}
-		if f.long {
+		if f.long || f.fast {
 			for err == nil { // until run has closed the connection: the client may still be sending
 				_, err = io.Copy(io.Discard, message)
 				if err == nil {
@@ -168,6 +174,9 @@ func (s *liveSession) run(ctx context.Context) (websocket.StatusCode, string) {
 		case f := <-s.in:
 			if f.long {
 				return websocket.StatusMessageTooBig, "a message may have 64 KiB"
+			}
+			if f.fast {
+				return websocket.StatusTryAgainLater, "too much comes from this address; connect again later"
 			}
 			patience.Stop()
 			err = s.ask(ctx, f.data)

@@ -84,6 +84,11 @@ type Options struct {
 	TrustNames, NoAnonymous bool
 	// MaxSockets bounds the WebSockets that are open at a time; 0 means DefaultMaxSockets.
 	MaxSockets int
+	// Limits are what a connection and an address may send; what is zero in it means DefaultLimits.
+	Limits Limits
+	// TrustedProxies are the addresses or networks ("10.0.0.0/8") of proxies whose X-Forwarded-For says who asks. Without
+	// one the address is the peer's.
+	TrustedProxies []string
 
 	// Sync makes the handler of GET /v1/sync. It admits its connections with g.Accept.
 	Sync func(g *Guard) http.Handler
@@ -98,6 +103,8 @@ type Options struct {
 	Delay time.Duration
 	// Version is shown in the API's description.
 	Version string
+
+	from *addresses // made by check
 }
 
 func (o *Options) check() error {
@@ -126,6 +133,11 @@ func (o *Options) check() error {
 	}
 	if o.MaxSockets == 0 {
 		o.MaxSockets = DefaultMaxSockets
+	}
+	o.Limits.check()
+	var err error
+	if o.from, err = newAddresses(o.Limits, o.TrustedProxies); err != nil {
+		return err
 	}
 	if o.Version == "" {
 		o.Version = "dev"

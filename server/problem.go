@@ -45,6 +45,9 @@ func newProblem(err error) *Problem {
 	case http.StatusServiceUnavailable:
 		p.header = http.Header{"Retry-After": {"2"}}
 	}
+	if l, ok := errors.AsType[*limited](err); ok {
+		p.header = http.Header{"Retry-After": {l.retryAfter()}}
+	}
 	return p
 }
 

@@ -25,6 +25,7 @@ const (
 	CloseTimeout    = 4003 // an answer that did not come in time
 	CloseSlow       = 4008 // the client did not read what was queued for it
 	CloseExpired    = 4009 // the reader's token has ended: connect again, with a fresh one
+	CloseBusy       = 4010 // so much comes from the client's address that it would have to wait too long
 	CloseVersion    = 4501 // the versions do not fit: load a newer page
 	CloseForbidden  = 4503 // wrong token, another reader's name, or a client id of another reader
 	firstFinalClose = 4500

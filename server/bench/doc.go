@@ -1,7 +1,8 @@
 // Package bench measures how fast nigh is on the machine it runs on: what `nigh bench` prints.
 //
 // Read first: Result (what comes out), then one bench: Rank (the index alone), Learn (events in, lists out), Import (texts
-// in), Serve (HTTP under load), Sync (a first sync), Memory (what a long log takes).
+// in), Serve (HTTP under load); of the channel Sync (a first sync), Fanout, Idle, Resume, Ops and Soak, whose
+// thousands of clients are a crowd (crowd.go).
 //
 //	                    nigh                                        its yardstick, in the same run
 //	Rank    a ranking in the index                       a scan of all records; a pass over their bytes
@@ -13,6 +14,11 @@
 //	Memory  events imported a second                     a bare table of SQLite
 //	        resident, with all learnt, and learnt anew   all pairs of the log in a map
 //	beside  "more like this"                             bleve
+//	Fanout  a change of the catalog to 1,000 readers     a loop of one TCP write each
+//	Idle    memory of a reader who says nothing          a bare WebSocket, two goroutines
+//	Resume  100 edits missed; thousands cut off at once  who was there; bare WebSockets that connect
+//	Ops     what readers do, to its acknowledgement      SQLite alone, synced commits
+//	Soak    readers who come and go                      its own first quarter
 //
 // # Decisions
 //
@@ -27,4 +33,11 @@
 //   - An event and its yardstick take turns, 50 of each: a machine, and a disk above all, is not as fast at any time.
 //   - Beside an event's whole time stand the 99th percentiles of its parts (catalog.Part, and the client's two calls), so that
 //     an operator sees where it goes. commit is mostly the disk's; wait is the step that the owner was at.
+//   - A crowd's clients read no more than they must, and decode a frame that all of them get once. Where a copy of the
+//     catalog matters (Resume, Soak) they are package client.
+//   - nigh and a yardstick of the network or the disk take turns within one run, and medians are told: the machine of a
+//     bench is never quiet. Time on the processor (cpu_us) is told where there is any, for it depends less on others.
+//   - Fanout edits in memory while many deltas are on their way, or the disk would be measured, and on disk when it tells
+//     how long one takes: from the commit, to the first byte in another process and to the last client.
+//   - FTS5 is the known engine that is in the binary already; bleve would be another 10 MB.
 package bench

@@ -141,13 +141,24 @@ func bareServer(size int) (addr string, stop func(), err error) {
 // liveServer is a server on a free port of this machine, with a catalog on disk in a folder of its own.
 type liveServer struct {
 	catalog *catalog.Catalog
+	server  *server.Server
 	addr    string
 	parts   *parts // of the owner's work
 	end     func() error
 }
 
 // openLive starts a server with an empty catalog.
-func openLive(ctx context.Context) (_ *liveServer, err error) {
+func openLive(ctx context.Context) (*liveServer, error) { return openLiveWith(ctx, liveOptions{}) }
+
+// liveOptions are what a live server may have otherwise.
+type liveOptions struct {
+	memory bool // no disk
+	around func(store.Store) store.Store
+	change func(*server.Options)
+}
+
+// openLiveWith is openLive with options.
+func openLiveWith(ctx context.Context, o liveOptions) (_ *liveServer, err error) {
 	dir, err := os.MkdirTemp("", "nigh-bench-")
 	if err != nil {
 		return nil, err
@@ -158,31 +169,43 @@ func openLive(ctx context.Context) (_ *liveServer, err error) {
 			_ = undo()
 		}
 	}()
-	db, err := sqlite.Open(ctx, dir)
+	open := sqlite.Open
+	if o.memory {
+		open = func(ctx context.Context, _ string) (*sqlite.DB, error) { return sqlite.OpenMemory(ctx) }
+	}
+	db, err := open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
 	undo = func() error { return errors.Join(db.Close(), os.RemoveAll(dir)) }
 	quiet := slog.New(slog.DiscardHandler)
 	work := &parts{took: map[catalog.Part][]time.Duration{}}
-	c, err := catalog.Open(ctx, db, catalog.Options{Logger: quiet, Timing: work.add})
+	kept := store.Store(db)
+	if o.around != nil {
+		kept = o.around(kept)
+	}
+	c, err := catalog.Open(ctx, kept, catalog.Options{Logger: quiet, Timing: work.add})
 	if err != nil {
 		return nil, err
 	}
 	ready := make(chan string, 1)
 	// A log is written as nigh serve does: to nowhere, but line by line.
 	lines := slog.New(slog.NewTextHandler(io.Discard, nil))
-	s, err := server.New(server.Options{
+	opt := server.Options{
 		Catalog: server.Live(c), Logger: lines, Addr: "127.0.0.1:0", Ready: func(url string) { ready <- url[len("http://"):] },
 		Sync: server.Sync(c, 0),
-	})
+	}
+	if o.change != nil {
+		o.change(&opt)
+	}
+	s, err := server.New(opt)
 	if err != nil {
 		return nil, err
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- s.Run(run) }()
-	l := &liveServer{catalog: c, parts: work, end: func() error { stop(); return errors.Join(<-done, undo()) }}
+	l := &liveServer{catalog: c, server: s, parts: work, end: func() error { stop(); return errors.Join(<-done, undo()) }}
 	select {
 	case l.addr = <-ready:
 		return l, nil

@@ -30,7 +30,7 @@ func Synthetic(items, events int) ([]store.Item, []store.Event) {
 // once.
 func Stream(items, events int) ([]store.Item, iter.Seq[store.Event]) {
 	rnd := rand.New(rand.NewPCG(3, 7))
-	topics := max(items/100, 1)
+	topics := madeUpTopics(items)
 	all := texts(rnd, items, topics)
 	return all, func(yield func(store.Event) bool) {
 		for session, n := 0, 0; n < events; session++ {
@@ -39,13 +39,9 @@ func Stream(items, events int) ([]store.Item, iter.Seq[store.Event]) {
 				if n == events {
 					return
 				}
-				// Within a topic the first items are the most popular.
-				item := int(math.Pow(rnd.Float64(), 3)*float64(items)/float64(topics))*topics + topic
-				if rnd.IntN(8) == 0 {
-					item = rnd.IntN(items)
-				}
+				item := madeUpVisit(rnd, items, topic)
 				at := start.Add(time.Duration(n) * time.Second)
-				if !yield(store.Event{User: user, Item: all[min(item, items-1)].ID, Kind: "view", At: at}) {
+				if !yield(store.Event{User: user, Item: all[item].ID, Kind: "view", At: at}) {
 					return
 				}
 				n++
@@ -82,6 +78,19 @@ func texts(rnd *rand.Rand, items, topics int) []store.Item {
 		}
 	}
 	return all
+}
+
+// madeUpTopics is how many topics a made-up catalog has.
+func madeUpTopics(items int) int { return max(items/100, 1) }
+
+// madeUpVisit is where a reader of a topic goes: within it the first items are the most popular.
+func madeUpVisit(rnd *rand.Rand, items, topic int) int {
+	topics := madeUpTopics(items)
+	n := int(math.Pow(rnd.Float64(), 3)*float64(items)/float64(topics))*topics + topic
+	if rnd.IntN(8) == 0 {
+		n = rnd.IntN(items)
+	}
+	return min(n, items-1)
 }
 
 // ReadItems reads a catalog from any source that package ingest reads. Rows that cannot be read are left out.

@@ -17,6 +17,7 @@ type standing struct {
 }
 
 func (s *Session) ask(ctx context.Context, m *wire.Ask) error {
+	s.took.asks++
 	i := slices.IndexFunc(s.asks, func(a *standing) bool { return a.Name == m.Name })
 	if i < 0 && len(s.asks) == maxAsks || len(m.Name) > maxAskName || len(m.Exclude) > MaxExclude ||
 		m.Filter.Size()+len(m.Categories)+len(m.Tags) > core.MaxFilter {
@@ -38,6 +39,7 @@ func (s *Session) ask(ctx context.Context, m *wire.Ask) error {
 	} else {
 		s.asks[i] = a
 	}
+	s.watch.deaf.Store(false) // before it is answered: a change in between is not missed
 	r, err := s.current(ctx)
 	if err != nil {
 		return err

@@ -39,6 +39,7 @@ type Session struct {
 	told   reader // as the client knows them
 	asks   []*standing
 	watch  *Watch
+	took   struct{ ops, asks int } // since the last Taken
 
 	planned int64 // when shelves were chosen last
 
@@ -77,6 +78,15 @@ func (s *Session) Watch() *Watch {
 	s.asking.Lock()
 	defer s.asking.Unlock()
 	return s.watch
+}
+
+// Taken returns how many ops and questions Frame has taken since it was last asked: for limits on them.
+func (s *Session) Taken() (ops, asks int) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	ops, asks = s.took.ops, s.took.asks
+	s.took.ops, s.took.asks = 0, 0
+	return ops, asks
 }
 
 // User returns the reader's name once hello was accepted.
@@ -158,6 +168,8 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 		return err
 	}
 	watch := s.c.Watch(user) // before the last op is read: an erasure after that shows
+	// Until there is a question, and if the client holds all: thousands of silent readers cost a change nothing.
+	watch.deaf.Store(h.Budget == 0)
 	last, err := s.c.LastOp(ctx, h.Client, user)
 	if err != nil {
 		watch.Close()
@@ -212,6 +224,7 @@ func (s *Session) ops(ctx context.Context, m *wire.Ops) error {
 	if len(m.Ops) > wire.MaxOps {
 		return s.fail(wire.CloseProtocol, fmt.Errorf("%d ops in a frame; send at most %d", len(m.Ops), wire.MaxOps))
 	}
+	s.took.ops += len(m.Ops)
 	res, err := s.c.applyOps(ctx, &opsRequest{client: s.client, user: s.user, first: m.First, ops: m.Ops, watch: s.watch})
 	switch {
 	case errors.Is(err, ErrGap), errors.Is(err, ErrErased):

@@ -297,5 +297,5 @@ func (s *staging) remember() {
 	c.size.Store(int64(c.sides.current().Len()))
 	c.feed.publish(o.shelving.step(o.seq, o.committed, changes, s.batch.Deleted))
 	c.compact()
-	c.watches.signal(true, nil)
+	c.watches.signal(true, s.changed)
 }

@@ -13,11 +13,28 @@ type Watch struct {
 	// erased tells that the reader was erased since the watch began; the owner sets it. A session of before must take no
 	// more ops: their numbers are of another life of its client id.
 	erased atomic.Bool
+	// tell, if not nil, is called instead of a signal over c; under the lock of all.
+	tell func()
+	// deaf: changes of the index do not matter to the holder, only those of the reader.
+	deaf atomic.Bool
 }
 
 // C receives after each change of the index or of the reader's profile. It holds one signal: several changes that
 // nobody looked at are one.
 func (w *Watch) C() <-chan struct{} { return w.c }
+
+// Tell has f called after each change, from now on in place of a signal over C; at once if one is waiting there. f is
+// called by the catalog's owner and must not wait, nor call a method of the watch.
+func (w *Watch) Tell(f func()) {
+	w.all.mu.Lock() // no signal is on its way to C meanwhile
+	defer w.all.mu.Unlock()
+	w.tell = f
+	select {
+	case <-w.c:
+		f()
+	default:
+	}
+}
 
 // Close ends the watch. C is not closed.
 func (w *Watch) Close() {
@@ -27,6 +44,10 @@ func (w *Watch) Close() {
 }
 
 func (w *Watch) signal() {
+	if w.tell != nil {
+		w.tell()
+		return
+	}
 	select {
 	case w.c <- struct{}{}:
 	default:
@@ -55,7 +76,7 @@ func (ws *watches) signal(everyone bool, users map[string]bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for w := range ws.set {
-		if everyone || users[w.user] {
+		if everyone && !w.deaf.Load() || users[w.user] {
 			w.signal()
 		}
 	}

@@ -30,7 +30,9 @@ ratio of the two says more than either: × 3 means that nigh does three while th
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchSyncCommand(),
-		newBenchLoadCommand(), newBenchMemoryCommand(), newBenchHoldCommand(), newBenchPairsCommand())
+		newBenchLoadCommand(), newBenchMemoryCommand(), newBenchHoldCommand(), newBenchPairsCommand(),
+		newBenchFanoutCommand(), newBenchIdleCommand(), newBenchResumeCommand(), newBenchOpsCommand(),
+		newBenchSoakCommand(), newBenchCrowdCommand())
 	return cmd
 }
 

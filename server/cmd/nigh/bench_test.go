@@ -30,6 +30,11 @@ func TestBench_PrintsATableOrJSON(t *testing.T) {
 		"import": {"import", "--items", items, "--asked", "2"},
 		"sync":   {"sync", "--items", items, "--events", events, "--rounds", "1"},
 		"serve":  {"serve", "--items", items, "--events", events, "--connections", "2", "--for", "50ms"},
+		"fanout": {"fanout", "--clients", "2", "--for", "20ms", "--rounds", "1"},
+		"idle":   {"idle", "--clients", "100"},
+		"resume": {"resume", "--items", "50", "--edits", "5", "--clients", "2"},
+		"ops":    {"ops", "--clients", "2", "--items", "50", "--for", "50ms", "--rounds", "1"},
+		"soak":   {"soak", "--clients", "2", "--items", "50", "--for", "200ms"},
 	} {
 		out, errOut, code := runNigh(t, "", append(append([]string{"bench"}, args...), "--json")...)
 		var r bench.Result
@@ -51,6 +56,12 @@ func TestBench_RefusesWhatMakesNoSense(t *testing.T) {
 		"--rounds":      {"sync", "--rounds", "0"},
 		"--connections": {"serve", "--connections", "0"},
 		"--items":       {"serve", "--events", "clicks.csv"},
+		"--clients are": {"fanout", "--clients", "0"},
+		"--bytes":       {"fanout", "--bytes", "10"},
+		"--clients is":  {"idle", "--clients", "0"},
+		"--edits":       {"resume", "--items", "5"},
+		"--pace":        {"ops", "--pace", "0"},
+		"--for, ":       {"soak", "--for", "0s"},
 		"the load":      {"load"},
 	} {
 		if _, errOut, code := runNigh(t, "", append([]string{"bench"}, args...)...); code != 2 || !strings.Contains(errOut, says) {

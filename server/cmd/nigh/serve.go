@@ -28,6 +28,9 @@ type serveFlags struct {
 	demo    bool
 	origins []string
 	delay   time.Duration
+
+	sockets, addressSockets int
+	limits, proxies         []string
 }
 
 func newServeCommand() *cobra.Command {
@@ -64,9 +67,34 @@ Readers with a name, on all their devices, bring a token that the site signs: --
 	flags.BoolVar(&f.open, "open", false, "everybody who reaches the server may read every reader's profile and change the catalog")
 	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de, then others that some have (en,de); und for none (default the policy's, en)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.IntVar(&f.sockets, "max-sockets", server.DefaultMaxSockets, "WebSockets open at a time")
+	flags.IntVar(&f.addressSockets, "max-address-sockets", server.DefaultLimits().AddressSockets, "of these, from one address; -1 for no bound")
+	flags.StringArrayVar(&f.limits, "limit", nil, limitHelp)
+	flags.StringArrayVar(&f.proxies, "trusted-proxy", nil, "address or network of a proxy whose X-Forwarded-For says who asks; may be repeated")
 	flags.DurationVar(&f.delay, "delay", 0, "hold every answer back, to see how a page bears it")
 	_ = flags.MarkHidden("delay") // only fails for a flag that is not there
 	return cmd
+}
+
+// limitHelp is the help of --limit.
+var limitHelp = func() string {
+	l := server.DefaultLimits()
+	return "what may come a second, and at once: ops=100/2000, or ops=none; of " + strings.Join(l.Names(), ", ") + "; may be repeated"
+}()
+
+// readLimits returns the limits that flags set.
+func readLimits(f serveFlags) (server.Limits, error) {
+	l := server.DefaultLimits()
+	for _, text := range f.limits {
+		if err := l.Set(text); err != nil {
+			return l, usageError{err}
+		}
+	}
+	if f.addressSockets < -1 || f.addressSockets == 0 || f.sockets < 1 {
+		return l, usagef("--max-sockets and --max-address-sockets are to be above 0, or the latter -1")
+	}
+	l.AddressSockets = f.addressSockets
+	return l, nil
 }
 
 // serve picks the implementations and runs them until ctx is done.
@@ -86,6 +114,10 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 				return usagef("the language %q is not known; use a code such as en or de, with commas between several, or und for none", code)
 			}
 		}
+	}
+	limits, err := readLimits(f)
+	if err != nil {
+		return err
 	}
 	policy, err := readPolicy(f.policy, nil)
 	if err != nil {
@@ -119,6 +151,7 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 		Addr: f.addr, Ready: func(url string) { fmt.Fprintln(out, "nigh is at", url) },
 		Origins: f.origins, Keys: db, Readers: readers, Open: f.open,
 		TrustNames: f.readers.trustNames, NoAnonymous: f.readers.noAnonymous,
+		MaxSockets: f.sockets, Limits: limits, TrustedProxies: f.proxies,
 		Demo: f.demo, DemoItems: webapp.DemoCatalog(), Dist: webapp.Dist(),
 		Sync:  server.Sync(live, f.delay),
 		Delay: f.delay, Version: version(),

@@ -186,3 +186,19 @@ func newerFolder(t *testing.T) string {
 	}
 	return dir
 }
+
+func TestServe_RefusesLimitsThatMakeNoSense(t *testing.T) {
+	for says, args := range map[string][]string{
+		"there is no limit":     {"--limit", "opps=3"},
+		"asks=100/2000":         {"--limit", "asks=many"},
+		"--max-sockets":         {"--max-sockets", "0"},
+		"--max-address-sockets": {"--max-address-sockets", "-2"},
+	} {
+		if _, errOut, code := runNigh(t, "", append([]string{"serve", "--data", t.TempDir()}, args...)...); code != 2 || !strings.Contains(errOut, says) {
+			t.Errorf("serve %v = %d, %s, want 2 and %s", args, code, errOut, says)
+		}
+	}
+	if _, errOut, code := runNigh(t, "", "serve", "--data", t.TempDir(), "--trusted-proxy", "proxy"); code == 0 || !strings.Contains(errOut, "10.0.0.0/8") {
+		t.Errorf("serve behind a proxy without an address = %d, %s", code, errOut)
+	}
+}
