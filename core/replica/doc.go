@@ -35,4 +35,5 @@
 //     ops are among what it holds, ops since are not.
 //   - Record and Prefer may carry an Origin. What a tab says again, because whom it told died, is taken once: the last
 //     number of each tab is stored with the op.
+//   - A private machine (private.go) keeps ops instead of a profile, and its hello is of nobody.
 package replica

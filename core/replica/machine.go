@@ -15,12 +15,15 @@ type Config struct {
 	Token  string
 	Seed   uint64 // for the jitter of reconnects
 	Stores bool   // the shell carries out Store
+	// Private: nothing about the reader leaves the machine; see private.go. Client is then best another one each time.
+	Private bool
 }
 
 // Machine is one client. Its methods are for one goroutine.
 type Machine struct {
 	cfg    Config
-	now    int64 // Unix milliseconds, as of the last Step
+	nobody string // who a private machine says it is
+	now    int64  // Unix milliseconds, as of the last Step
 	random uint64
 
 	// The catalog: nil index until the first snapshot was whole.
@@ -36,8 +39,9 @@ type Machine struct {
 	// The reader.
 	base     profile // as the server confirmed it, up to op baseOp
 	baseOp   uint64
-	shown    profile // base and all later ops
-	overlay  []numbered
+	shown    profile    // base and all later ops
+	overlay  []numbered // a private machine's history
+	tidyAt   int        // how long that may become: see tidy
 	outbox   []numbered // not decided by the server
 	acked    uint64     // highest number decided by the server; outbox holds those from acked+1 to last
 	last     uint64     // highest number given
@@ -88,7 +92,7 @@ const (
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
-	return &Machine{cfg: cfg, random: cfg.Seed | 1, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
+	return &Machine{cfg: cfg, nobody: cfg.Client, random: cfg.Seed | 1, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
 }
 
 // Step tells the machine what happened, at a time in Unix milliseconds, and returns what is to be done, in order.
@@ -126,6 +130,8 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli}, in.Origin)
 	case Prefer:
 		m.do(wire.Op{Preference: in.Preference}, in.Origin)
+	case Export:
+		m.export()
 	case Ask:
 		m.ask(in.Question)
 	case Drop:
@@ -192,6 +198,9 @@ func (m *Machine) opened() {
 	m.state, m.sentUpTo, m.building, m.welcomed = Syncing, 0, nil, false
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
+	}
+	if m.cfg.Private {
+		h = &wire.Hello{Version: wireVersion, Client: m.nobody}
 	}
 	if m.index != nil && !m.suspect {
 		h.Epoch, h.Seq = m.epoch, m.seq
@@ -283,7 +292,7 @@ func (m *Machine) ask(q Question) {
 		m.questions[i] = next
 	}
 	m.answer(next, true)
-	if m.welcomed {
+	if m.welcomed && !m.cfg.Private {
 		m.send(next.wire())
 	}
 }
@@ -303,7 +312,7 @@ func decimal(n uint64) string {
 
 // forgo tells the server that a question needs no answer any more.
 func (m *Machine) forgo(q *question) {
-	if m.welcomed {
+	if m.welcomed && !m.cfg.Private {
 		m.send(&wire.Drop{Name: q.wireName})
 	}
 }

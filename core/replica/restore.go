@@ -81,8 +81,16 @@ func (m *Machine) restoreReader(s readerState, known bool, ops []numbered, clien
 	}
 	m.last = m.acked
 	for _, n := range ops {
-		if n.n <= m.acked || clients[n.n] != m.cfg.Client || n.n-m.last > MaxOutbox {
+		if n.n <= m.acked || clients[n.n] != m.cfg.Client || !m.cfg.Private && n.n-m.last > MaxOutbox {
 			m.dropOp(n.n)
+			continue
+		}
+		if !m.hasTaken(n.origin) {
+			m.take(n.origin)
+		}
+		if m.cfg.Private { // whose numbers need not follow on each other
+			m.last = n.n
+			m.overlay = append(m.overlay, n)
 			continue
 		}
 		// A number that is missing was an op that the store lost. The server must be told something under it, or it
@@ -93,9 +101,6 @@ func (m *Machine) restoreReader(s readerState, known bool, ops []numbered, clien
 			m.keepOp(m.outbox[len(m.outbox)-1])
 		}
 		m.outbox = append(m.outbox, n)
-		if !m.hasTaken(n.origin) {
-			m.take(n.origin)
-		}
 	}
 	m.restored = m.last
 	for _, n := range m.outbox {

@@ -80,6 +80,7 @@ func (m *Machine) commit() {
 		k.put(readerKey, m.readerEntry())
 	}
 	if s := k.store; len(s.Clear)+len(s.Deletes)+len(s.Puts) > 0 {
+		s.Durable = slices.ContainsFunc(s.Puts, func(e Entry) bool { return hasPrefix(e.Key, opPrefix) })
 		k.store = Store{}
 		m.emit(s.compact())
 	}
