@@ -1,10 +1,12 @@
 // The page's half: plain objects and events around the worker. No DOM is touched, nothing happens at import.
 
-import type { Card, Labels, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
-import { now, type ErrorCode, type FromWorker, type PreferenceKind, type ToWorker } from './protocol.ts'
+import type { Card, Exported, Labels, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
+import { now, type ErrorCode, type FromWorker, type Numbered, type PreferenceKind, type Privacy, type ToWorker } from './protocol.ts'
+import { defaultPrivacy, type Signal } from './privacy.ts'
 import { spawn } from './spawn.ts'
+import type { StorageReason } from './storage.ts'
 
-export type { Card, ErrorCode, Labels, ListedItem, PreferenceKind, Reason, ReaderProfile, Status, Version }
+export type { Card, ErrorCode, Exported, Privacy, Signal, StorageReason, Labels, ListedItem, PreferenceKind, Reason, ReaderProfile, Status, Version }
 
 export interface ConnectOptions {
   /** Where the server is: its http or https address. */
@@ -14,11 +16,20 @@ export interface ConnectOptions {
   /** For a server that wants one. */
   token?: string
   /**
-   * Names this browser's line of events. Absent: random, new at every start, so what the server has not acknowledged
-   * when the page is closed is lost; keeping it belongs with keeping the outbox on the device, which is not built yet.
-   * Two pages must not use one name at the same time: the server takes the second page's events for the first's again.
+   * Names this device's line of events. Absent, as it should be: random, and kept on the device for this server and
+   * reader. One name must never be used on two devices: the server takes the second's events for the first's again.
    */
   client?: string
+  /**
+   * `device`: nothing about the reader leaves the device: no event, no wish, no question, no name; lists are the
+   * device's own, and the catalog still comes. Such a reader is kept apart from the same one with `server`. Absent:
+   * `device` if the browser says that its user wants it (`respect`), else `server`.
+   */
+  privacy?: Privacy
+  /** Which signals of the browser make `privacy` `device` where it is absent; both Global Privacy Control and Do Not Track if absent. */
+  respect?: Signal[]
+  /** False: nothing is kept on this device beyond the life of its tabs. */
+  storage?: boolean
   /** Starts the worker; for tests and for bundlers with a way of their own. */
   worker?: () => Worker
 }
@@ -91,6 +102,17 @@ export class ProfileEvent extends Event {
   }
 }
 
+/** Whether what matters is kept on this device, and if not, why: then it is gone with the last tab. */
+export class StorageStateEvent extends Event {
+  readonly kept: boolean
+  readonly reason: StorageReason | ''
+  constructor(kept: boolean, reason: StorageReason | '') {
+    super('storage')
+    this.kept = kept
+    this.reason = reason
+  }
+}
+
 export class FailureEvent extends Event {
   readonly code: ErrorCode
   readonly message: string
@@ -144,14 +166,19 @@ export function connect(options: ConnectOptions): Client {
   return new Client(options)
 }
 
-export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; failure: FailureEvent }> {
+export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; storage: StorageStateEvent; failure: FailureEvent }> {
   /** The channel as the worker last saw it; null before its first report. */
   status: Status | null = null
   /** What is known of the reader; null before its first report. */
   profile: ReaderProfile | null = null
   /** How long loading and starting the module took; null before it has. */
   loadMs: number | null = null
+  /** Whether what matters is kept on this device; null before the first report. */
+  storage: { kept: boolean; reason: StorageReason | '' } | null = null
+  readonly privacy: Privacy
   readonly #worker: Worker
+  readonly #answers = new Map<number, (message: FromWorker) => void>()
+  #numbers = 0
   readonly #standing = new Map<string, Standing>()
   readonly #closed = new AbortController()
   #names = 0
@@ -159,13 +186,16 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
 
   constructor(options: ConnectOptions) {
     super()
+    this.privacy = options.privacy ?? defaultPrivacy(options.respect)
     const open: ToWorker = {
       type: 'open',
       url: socketUrl(options.url),
       origin: globalThis.location?.origin ?? '', // a worker made of a blob cannot be relied on to know it
-      client: clean('client', options.client ?? randomId(), 64),
+      client: options.client === undefined ? '' : clean('client', options.client, 64),
       user: clean('user', options.user, 256),
       token: token(options.token ?? ''),
+      privacy: this.privacy,
+      storage: options.storage ?? true,
     }
     this.#worker = (options.worker ?? spawn)()
     this.#worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.#receive(event.data))
@@ -189,18 +219,56 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     return this.#ask({ ...wish, similar: clean('id', id, 512) })
   }
 
-  /** The reader did something: "view", "like", "dislike", "dismiss", "forget" or a kind of your policy. */
-  record(kind: string, item: string, value = 0): void {
+  /**
+   * The reader did something: "view", "like", "dislike", "dismiss", "forget" or a kind of your policy. Resolves when it
+   * is taken: true if it is on the device's disk by then, false if it is in memory only, or refused (a failure event
+   * tells why).
+   */
+  record(kind: string, item: string, value = 0): Promise<boolean> {
     if (!Number.isFinite(value)) throw new RangeError(`value is ${value}; give a finite number`)
-    this.#send({ type: 'record', kind: clean('kind', kind, 64), item: clean('item', item, 512), value, at: now() })
+    return this.#recorded({ type: 'record', number: ++this.#numbers, kind: clean('kind', kind, 64), item: clean('item', item, 512), value, at: now() })
   }
 
-  /** A standing wish, negative to be spared it; weight 0 takes it back. */
-  prefer(what: Preference, weight = 1): void {
+  /** A standing wish, negative to be spared it; weight 0 takes it back. Resolves as record does. */
+  prefer(what: Preference, weight = 1): Promise<boolean> {
     const [entry, ...more] = Object.entries(what) as [PreferenceKind, string][]
     if (!entry || more.length > 0) throw new TypeError('prefer takes one of text, tag, category, author, item')
     if (!Number.isFinite(weight)) throw new RangeError(`weight is ${weight}; give a finite number`)
-    this.#send({ type: 'prefer', kind: entry[0], key: clean(entry[0], entry[1], 1000), weight, at: now() })
+    return this.#recorded({ type: 'prefer', number: ++this.#numbers, kind: entry[0], key: clean(entry[0], entry[1], 1000), weight, at: now() })
+  }
+
+  /** All that is kept of the reader on this device: the profile, and events beside it (see Exported). */
+  async export(): Promise<Exported & { profile: ReaderProfile }> {
+    const answer = await this.#numbered({ type: 'export', number: ++this.#numbers })
+    if (answer.type !== 'exported') throw new Error('the worker did not export')
+    return { ...answer.exported, profile: answer.profile }
+  }
+
+  /** Erases what is kept of this reader on this device, what the server has not got included, and begins anew. */
+  async erase(): Promise<void> {
+    await this.#erase(false)
+  }
+
+  /** Erases what is kept on this device of every reader and server that pages of this origin have connected to. */
+  async clear(): Promise<void> {
+    await this.#erase(true)
+  }
+
+  async #erase(everyone: boolean): Promise<void> {
+    const answer = await this.#numbered({ type: 'erase', number: ++this.#numbers, everyone })
+    if (answer.type === 'erased' && answer.fault !== '') throw new Error(answer.fault)
+  }
+
+  async #recorded(message: Numbered): Promise<boolean> {
+    const answer = await this.#numbered(message)
+    return answer.type === 'recorded' && answer.kept
+  }
+
+  #numbered(message: Numbered): Promise<FromWorker> {
+    return new Promise((resolve) => {
+      this.#answers.set(message.number, resolve)
+      this.#send(message)
+    })
   }
 
   /** Behaves as if the network were gone, until resume. */
@@ -265,6 +333,17 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
         this.profile = message.profile
         this.dispatchEvent(new ProfileEvent(message.profile))
         break
+      case 'storage':
+        if (this.storage?.reason === message.reason) break // told again by a new leader
+        this.storage = { kept: message.kept, reason: message.reason }
+        this.dispatchEvent(new StorageStateEvent(message.kept, message.reason))
+        break
+      case 'recorded':
+      case 'exported':
+      case 'erased':
+        this.#answers.get(message.number)?.(message)
+        this.#answers.delete(message.number)
+        break
       case 'error':
         this.dispatchEvent(new FailureEvent(message.code, message.message))
         break
@@ -322,9 +401,4 @@ function token(s: string): string {
     throw new TypeError('token has characters that a subprotocol cannot carry; use letters, digits, - . _ ~')
   }
   return s
-}
-
-// crypto.randomUUID exists only on https and localhost; this works everywhere.
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
 }

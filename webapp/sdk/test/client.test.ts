@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { connect, type Client, type RecommendationsEvent } from '../src/index.ts'
 import { socketUrl } from '../src/client.ts'
 import type { List, Status } from '../src/module.ts'
@@ -34,7 +34,7 @@ beforeEach(() => {
 })
 
 test('the first message opens the connection, below the address of the server', () => {
-  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '' })
+  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', privacy: 'server', storage: true })
   expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
   expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
   expect(() => socketUrl('ftp://example.org')).toThrow('http')
@@ -64,9 +64,57 @@ test('a list says what comes behind it', () => {
   expect(worker.got.at(-1)).toMatchObject({ question: { after: 'behind-a-b' } })
 })
 
-test('a client has an id of its own if none is given', () => {
+test('the device chooses the id of its events if none is given', () => {
   start({ client: undefined })
-  expect(worker.got.at(-1)).toMatchObject({ client: expect.stringMatching(/^[0-9a-f]{32}$/) })
+  expect(worker.got.at(-1)).toMatchObject({ client: '' })
+})
+
+test('privacy is what the page says, else what the browser says', () => {
+  const says = (navigator: object, options = {}) => {
+    vi.stubGlobal('navigator', navigator)
+    start(options)
+    vi.unstubAllGlobals()
+    return (worker.got.at(-1) as { privacy: string }).privacy
+  }
+  expect(says({})).toBe('server')
+  expect(says({ globalPrivacyControl: true })).toBe('device')
+  expect(says({ doNotTrack: '1' })).toBe('device')
+  expect(says({ doNotTrack: '1' }, { respect: ['gpc'] })).toBe('server')
+  expect(says({ globalPrivacyControl: true }, { respect: [] })).toBe('server')
+  expect(says({ globalPrivacyControl: true }, { privacy: 'server' })).toBe('server')
+  expect(says({}, { privacy: 'device' })).toBe('device')
+})
+
+test('a record resolves when it is taken, with whether it is on the disk', async () => {
+  const first = client.record('like', 'a')
+  const second = client.prefer({ tag: 'sea' })
+  expect(worker.got.slice(-2)).toMatchObject([{ number: 1 }, { number: 2 }])
+  worker.say({ type: 'recorded', number: 2, kept: false, fault: '' })
+  worker.say({ type: 'recorded', number: 1, kept: true, fault: '' })
+  expect([await first, await second]).toEqual([true, false])
+})
+
+test('what is kept can be had, and erased', async () => {
+  const all = client.export()
+  const number = (worker.got.at(-1) as { number: number }).number
+  worker.say({ type: 'exported', number, exported: { client: 'c', ops: [] }, profile: { history: [], preferences: [] } })
+  expect(await all).toEqual({ client: 'c', ops: [], profile: { history: [], preferences: [] } })
+  const gone = client.clear()
+  expect(worker.got.at(-1)).toEqual({ type: 'erase', number: number + 1, everyone: true })
+  worker.say({ type: 'erased', number: number + 1, fault: 'the disk is gone' })
+  await expect(gone).rejects.toThrow('the disk is gone')
+  const erased = client.erase()
+  worker.say({ type: 'erased', number: number + 2, fault: '' })
+  await erased
+})
+
+test('whether it is kept is told once, not by every leader', () => {
+  const seen: string[] = []
+  client.addEventListener('storage', (event) => seen.push(`${event.kept} ${event.reason}`))
+  worker.say({ type: 'storage', kept: true, reason: '' })
+  worker.say({ type: 'storage', kept: true, reason: '' })
+  worker.say({ type: 'storage', kept: false, reason: 'quota' })
+  expect([seen, client.storage]).toEqual([['true ', 'false quota'], { kept: false, reason: 'quota' }])
 })
 
 test('answers reach the question they belong to, and nobody after it was closed', () => {
