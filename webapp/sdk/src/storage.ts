@@ -135,16 +135,16 @@ export class Storage {
       throw new Superseded('another tab writes this')
     }
     try {
-      const requests: Promise<unknown>[] = []
+      const asked = (request: Promise<unknown>) => void request.catch(() => {}) // the transaction tells
       for (const effect of effects) {
-        for (const prefix of effect.clear) requests.push(tx.store.delete(this.#range(prefix)))
-        if (effect.clear.includes('')) requests.push(tx.store.put(this.#owner, [this.#space, ownerKey]))
-        for (const key of effect.deletes) requests.push(tx.store.delete([this.#space, key]))
-        for (const [i, key] of effect.keys.entries()) requests.push(tx.store.put(effect.values[i], [this.#space, key]))
+        for (const prefix of effect.clear) asked(tx.store.delete(this.#range(prefix)))
+        if (effect.clear.includes('')) asked(tx.store.put(this.#owner, [this.#space, ownerKey]))
+        for (const key of effect.deletes) asked(tx.store.delete([this.#space, key]))
+        for (const [i, key] of effect.keys.entries()) asked(tx.store.put(effect.values[i], [this.#space, key]))
       }
-      for (const request of requests) request.catch(() => {}) // the transaction tells
       tx.commit()
     } catch (reason) {
+      tx.abort() // or what was asked so far would be done
       await ended
       throw reason
     }
@@ -192,7 +192,10 @@ function openDatabase(lost: () => void): Promise<IDBPDatabase> {
 export async function clearAll(): Promise<void> {
   try {
     const db = await openDatabase(() => {})
-    await db.clear(entries)
+    const tx = db.transaction(entries, 'readwrite', { durability: 'strict' })
+    // Who writes a space goes on to: it is told to begin anew.
+    for (const key of await tx.store.getAllKeys()) if ((key as string[])[1] !== ownerKey) void tx.store.delete(key)
+    await tx.done
     db.close()
   } catch (error) {
     throw asStorageError(error)
