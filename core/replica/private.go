@@ -23,7 +23,7 @@ func (m *Machine) tidy() {
 	if !m.cfg.Private || len(m.overlay) < max(m.tidyAt, firstTidy) {
 		return
 	}
-	seen := superseded{said: map[wire.Op]bool{}, items: map[string]bool{}}
+	seen := superseded{said: map[string]bool{}, items: map[string]bool{}}
 	kept := make([]numbered, 0, len(m.overlay))
 	for i := len(m.overlay) - 1; i >= 0; i-- {
 		if o := m.overlay[i]; len(kept) < maxPrivateOps && seen.counts(o.op) {
@@ -39,8 +39,8 @@ func (m *Machine) tidy() {
 
 // superseded are what later ops said, looking from the last one back.
 type superseded struct {
-	said  map[wire.Op]bool // without times
-	items map[string]bool  // false: forgotten
+	said  map[string]bool // ops as bytes, without times
+	items map[string]bool // false: forgotten
 }
 
 // counts tells whether an op still makes a difference to the profile: of a wish the last word, of an item whatever was
@@ -63,10 +63,11 @@ func (s *superseded) counts(op wire.Op) bool {
 		last = op.Preference.Weight != 0
 		op.Preference.Weight = 0
 	}
-	if s.said[op] {
+	key := string(wire.Encode(&wire.Ops{Ops: []wire.Op{op}}))
+	if s.said[key] {
 		return false
 	}
-	s.said[op] = true
+	s.said[key] = true
 	return last
 }
 

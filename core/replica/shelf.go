@@ -88,7 +88,7 @@ func (m *Machine) keepDelta(d *wire.Delta) {
 	_, size := k.put(s.logKey(d.To), wire.Encode(d))
 	s.log = append(s.log, storedDelta{d.To, size})
 	s.logSize += size
-	eachTouched(d, func(n core.ItemNum) { s.touch(n, d.To) })
+	eachTouched(d, func(n core.ItemNum, _ changeKind, _ []byte) { s.touch(n, d.To) })
 	for left := k.bounds.fold + foldFactor*size; left > 0 && s.logSize > max(k.bounds.log, s.bytes/logShare); {
 		b := s.oldest()
 		left -= s.write(k, b, m.index, m.position())
@@ -97,17 +97,15 @@ func (m *Machine) keepDelta(d *wire.Delta) {
 	s.head(k, m.index, m.position())
 }
 
-// eachTouched calls f with the item of every part of a delta that can be read.
-func eachTouched(d *wire.Delta, f func(core.ItemNum)) {
+// eachTouched calls f with every part of a delta, in the order in which they apply: item, kind, and what it is now.
+func eachTouched(d *wire.Delta, f func(n core.ItemNum, kind changeKind, packed []byte)) {
 	for _, n := range d.Deleted {
-		f(n)
+		f(n, deleted, nil)
 	}
-	for _, parts := range [][][]byte{d.Records, d.Weights} {
+	for kind, parts := range [...][][]byte{put: d.Records, reweighed: d.Weights} {
 		for _, packed := range parts {
 			u := unpacker{b: packed}
-			if n := u.uint(); !u.bad && n == uint64(core.ItemNum(n)) {
-				f(core.ItemNum(n))
-			}
+			f(core.ItemNum(u.uint()), changeKind(kind), packed)
 		}
 	}
 }

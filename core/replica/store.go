@@ -231,6 +231,7 @@ func sumOf(key string, b []byte) uint64 {
 
 const hexDigits = "0123456789abcdef"
 
+//go:noinline
 func hex(n uint64) string {
 	var b [16]byte
 	for i := 15; i >= 0; i-- {
@@ -260,6 +261,9 @@ func unhex(s string) (n uint64, ok bool) {
 	return n, true
 }
 
+// The small functions of packing are not to be inlined: each place would cost the module some hundred bytes.
+
+//go:noinline
 func appendUint(b []byte, v uint64) []byte {
 	for ; v >= 0x80; v >>= 7 {
 		b = append(b, byte(v)|0x80)
@@ -267,6 +271,7 @@ func appendUint(b []byte, v uint64) []byte {
 	return append(b, byte(v))
 }
 
+//go:noinline
 func appendBytes(b, v []byte) []byte { return append(appendUint(b, uint64(len(v))), v...) }
 
 // unpacker reads from the front of b; after the first fault everything it returns is zero.
@@ -275,6 +280,7 @@ type unpacker struct {
 	bad bool
 }
 
+//go:noinline
 func (u *unpacker) uint() (v uint64) {
 	for shift := 0; shift < 64 && len(u.b) > 0; shift += 7 {
 		c := u.b[0]
@@ -288,6 +294,7 @@ func (u *unpacker) uint() (v uint64) {
 	return 0
 }
 
+//go:noinline
 func (u *unpacker) bytes() []byte {
 	n := u.uint()
 	if n > uint64(len(u.b)) {
