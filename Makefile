@@ -90,6 +90,7 @@ $(MODULE): $(GO_IN_MODULE)
 	@mkdir -p $(@D)
 	@cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(@D)/
 	GOOS=js GOARCH=wasm go build -trimpath -ldflags='-s -w' -o $@ ./wasm
+	go run ./wasm/slim $@
 
 $(INSTALLED): webapp/package.json webapp/sdk/package.json webapp/demo/package.json webapp/package-lock.json webapp/.npmrc
 	cd webapp && npm ci

@@ -26,7 +26,7 @@ func syncWith(c *catalog.Catalog, delay, helloWithin time.Duration) func(*Guard)
 			socket, err := g.Accept(w, r, AcceptOptions{
 				Subprotocols: []string{wire.Subprotocol},
 				ReadLimit:    wire.MaxClientFrame,
-				Compression:  websocket.CompressionNoContextTakeover, // no window is kept for a silent connection
+				Compression:  websocket.CompressionDisabled, // frames for many are deflated once for all: see catalog.Frame
 			})
 			if err != nil {
 				return // answered

@@ -15,6 +15,7 @@ import (
 	"nigh/core/replica"
 	"nigh/core/wire"
 	"nigh/server/catalog"
+	"nigh/server/deflate"
 	"nigh/server/store/sqlite"
 )
 
@@ -143,7 +144,7 @@ type came struct {
 func newBrowser(t *testing.T, ch *channel, client, user string) *browser {
 	b := &browser{
 		t: t, ch: ch, inputs: make(chan came, 1000), wake: time.NewTimer(time.Hour),
-		m: replica.New(replica.Config{Client: client, User: user, Seed: 1}),
+		m: replica.New(replica.Config{Client: client, User: user, Seed: 1, Inflates: true}),
 	}
 	b.step(replica.Start{})
 	t.Cleanup(func() {
@@ -197,7 +198,12 @@ func (b *browser) read(conn *websocket.Conn) {
 			b.inputs <- came{conn, replica.Closed{Code: code}}
 			return
 		}
-		b.inputs <- came{conn, replica.Frame{Bytes: frame}}
+		plain, err := deflate.Inflate(frame)
+		if err != nil {
+			b.inputs <- came{conn, replica.Closed{Code: wire.CloseProtocol}}
+			return
+		}
+		b.inputs <- came{conn, replica.Frame{Bytes: plain, Size: len(frame)}}
 	}
 }
 

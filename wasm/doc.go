@@ -6,4 +6,11 @@
 //
 //	worker (TypeScript) ── record, prefer, ask, frame… ──► nigh.wasm: replica.Machine.Step
 //	                    ◄── [{type:'list', json}, {type:'send', bytes}, …] ──
+//
+// # Traps
+//
+//   - Go's compiler for js/wasm (1.25 to 1.27 at least) forgets what a local array of pointers holds: written at a variable
+//     index before a call and read after it, the array is not seen by a garbage collection in between. A slice is. None of
+//     nigh's packages in the module has such an array; law_notjs_test.go keeps it so.
+//   - wasm_exec.js hands the environment to the start-up code, which takes 8 kB of it: tests run with little.
 package main

@@ -23,11 +23,13 @@ func object() js.Value { return js.Global().Get("Object").New() }
 // open makes a replica and the object of its methods. Each takes what happened and the time, and returns the effects.
 func open(config js.Value) js.Value {
 	m := replica.New(replica.Config{
-		Client: text(config.Get("client")),
-		User:   text(config.Get("user")),
-		Token:  text(config.Get("token")),
-		Seed:   uint64(number(config.Get("seed"))),
-		Stores: config.Get("stores").Truthy(), Private: config.Get("private").Truthy(),
+		Client:   text(config.Get("client")),
+		User:     text(config.Get("user")),
+		Token:    text(config.Get("token")),
+		Seed:     uint64(number(config.Get("seed"))),
+		Inflates: config.Get("inflates").Truthy(),
+		Stores:   config.Get("stores").Truthy(),
+		Private:  config.Get("private").Truthy(),
 	})
 	out := object()
 	method := func(name string, input func(args []js.Value) replica.Input) {
@@ -40,7 +42,7 @@ func open(config js.Value) js.Value {
 	method("online", func([]js.Value) replica.Input { return replica.Online{} })
 	method("opened", func([]js.Value) replica.Input { return replica.Opened{} })
 	method("frame", func(a []js.Value) replica.Input {
-		return replica.Frame{Bytes: bytes(a[0])}
+		return replica.Frame{Bytes: bytes(a[0]), Size: int(number(a[1]))}
 	})
 	method("restore", func(a []js.Value) replica.Input {
 		entries := make([]replica.Entry, a[0].Length())

@@ -53,7 +53,7 @@ func BenchmarkStoreSnapshot(b *testing.B) {
 func bigSnapshot(n int) *wire.Snapshot {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	card := make([]byte, 180)
-	var all [][]byte
+	var all []*core.Record
 	for i := range n {
 		r := &core.Record{Num: core.ItemNum(i + 1), ID: core.ItemID(fmt.Sprint("item-", i)), Heat: core.Heat(i)}
 		for j := range card {
@@ -71,9 +71,11 @@ func bigSnapshot(n int) *wire.Snapshot {
 			feature += core.Feature(1+rnd.IntN(1599)) << 15
 			r.Features = append(r.Features, core.Weighted{Feature: feature, Weight: 9})
 		}
-		all = append(all, wire.AppendRecord(nil, r))
+		all = append(all, r)
 	}
-	return snapshot(5, all...)
+	s := snapshot(5, wire.AppendRecords(nil, all))
+	s.Items = uint64(n)
+	return s
 }
 
 func bigStore(n int) (entries []replica.Entry, bytes int) {

@@ -14,7 +14,7 @@ func FuzzFrame(f *testing.F) {
 	for _, m := range []wire.Message{
 		welcome(5, 0), welcome(6, 9), snapshot(6, item(1, "sea", "sea")), &wire.Ack{Op: 1}, &wire.Ack{Op: 1, Refused: []wire.Refusal{{Op: 1}}},
 		&wire.Delta{From: 5, To: 6, Learned: 2, Records: [][]byte{item(4, "new", "sea")}, Deleted: []core.ItemNum{1}},
-		&wire.Delta{From: 5, To: 6, Weights: [][]byte{wire.AppendWeights(nil, core.Weights{Num: 2, Heat: 9, Edges: []core.Edge{{From: 1, Weight: 200}}})}},
+		&wire.Delta{From: 5, To: 6, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 2, Heat: 9, Edges: []core.Edge{{From: 1, Weight: 200}}}})}},
 		&wire.Recs{Name: "1", Epoch: 1, Seq: 5, Learned: 1, Op: 1, Policy: policy.Version, Items: []core.Ranked{{Num: 3}, {Num: 99}}},
 		&wire.Profile{Op: 1, History: core.History{{Item: 2, Strength: -9, At: 4}}, Preferences: core.Preferences{{Kind: 1, Key: "sea", Weight: 3}}},
 		&wire.Reset{Code: wire.ResetEpoch}, &wire.Error{Reason: "no"}, &wire.Hello{},

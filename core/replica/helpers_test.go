@@ -86,12 +86,13 @@ func welcome(seq, lastOp uint64) *wire.Welcome {
 	return &wire.Welcome{Version: wire.Version, Epoch: 1, Seq: seq, LastOp: lastOp, NowMillis: began, Policy: policy}
 }
 
+// item is the columnar form of one record.
 func item(n core.ItemNum, id, tag string) []byte {
-	return wire.AppendRecord(nil, &core.Record{
+	return wire.AppendRecords(nil, []*core.Record{{
 		Num: n, ID: core.ItemID(id), Heat: core.Heat(n),
 		Features: []core.Weighted{{Feature: core.LabelFeature(core.KindTag, tag), Weight: core.WeightOne}},
 		Card:     core.Card{Title: id, Tags: []string{tag}},
-	})
+	}})
 }
 
 func snapshot(seq uint64, records ...[]byte) *wire.Snapshot {

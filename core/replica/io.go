@@ -21,8 +21,11 @@ type (
 	StoreLost struct{}
 	// Opened: the connection asked for is there.
 	Opened struct{}
-	// Frame came over the connection.
-	Frame struct{ Bytes []byte }
+	// Frame came over the connection. Size is how many bytes it took there if it came deflated, else 0.
+	Frame struct {
+		Bytes []byte
+		Size  int
+	}
 	// Closed: the connection ended, or could not be made (code 1006).
 	Closed struct{ Code int }
 	// Tick: the time of the last Wake has come. An early or late one does no harm.
@@ -68,6 +71,14 @@ func (Drop) input()      {}
 type Origin struct {
 	Tab    string // at most MaxTabBytes
 	Number uint64
+}
+
+// size is how many bytes the frame took on its way.
+func (f Frame) size() int {
+	if f.Size > 0 {
+		return f.Size
+	}
+	return len(f.Bytes)
 }
 
 // Question is a list that the page wants to have and to keep.

@@ -17,6 +17,8 @@ type Config struct {
 	Stores bool   // the shell carries out Store
 	// Private: nothing about the reader leaves the machine; see private.go. Client is then best another one each time.
 	Private bool
+	// Inflates says that the shell inflates deflated frames (wire.Deflated) before it tells of them.
+	Inflates bool
 }
 
 // Machine is one client. Its methods are for one goroutine.
@@ -118,7 +120,7 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 	case Opened:
 		m.opened()
 	case Frame:
-		m.status.BytesIn += int64(len(in.Bytes))
+		m.status.BytesIn += int64(in.size())
 		m.frame(in.Bytes)
 	case Closed:
 		if m.state != Offline { // else it is the echo of a Close
@@ -198,9 +200,10 @@ func (m *Machine) opened() {
 	m.state, m.sentUpTo, m.building, m.welcomed = Syncing, 0, nil, false
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
+		Inflates: m.cfg.Inflates,
 	}
 	if m.cfg.Private {
-		h = &wire.Hello{Version: wireVersion, Client: m.nobody}
+		h = &wire.Hello{Version: wireVersion, Client: m.nobody, Inflates: m.cfg.Inflates}
 	}
 	if m.index != nil && !m.suspect {
 		h.Epoch, h.Seq = m.epoch, m.seq

@@ -148,9 +148,9 @@ func TestMachine_KeepsWhatItShowsWhenWhatComesIsWrong(t *testing.T) {
 		"a gap":                    &wire.Delta{From: 7, To: 8},
 		"a step back":              &wire.Delta{From: 5, To: 4},
 		"a torn record":            &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{{1, 2, 3}}},
-		"torn weights":             &wire.Delta{From: 5, To: 6, Records: [][]byte{item(4, "new", "sea")}, Weights: [][]byte{{0}}},
-		"weights of nothing":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendWeights(nil, core.Weights{Num: 9})}},
-		"weights of what it takes": &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendWeights(nil, core.Weights{Num: 1})}},
+		"torn weights":             &wire.Delta{From: 5, To: 6, Records: [][]byte{item(4, "new", "sea")}, Weights: [][]byte{{9}}},
+		"weights of nothing":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 9}})}},
+		"weights of what it takes": &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 1}})}},
 		"an id of two items":       &wire.Delta{From: 5, To: 6, Deleted: []core.ItemNum{1}, Records: [][]byte{item(9, "boat", "sea")}},
 		"a missing chunk":          &wire.Snapshot{Epoch: 1, Seq: 9, Chunk: 1, Last: true},
 		"a wrong checksum":         &wire.Snapshot{Epoch: 1, Seq: 9, Last: true, Items: 1, Sum: 1, Records: [][]byte{item(4, "new", "sea")}},
@@ -182,7 +182,7 @@ func TestMachine_KeepsWhatItShowsWhenWhatComesIsWrong(t *testing.T) {
 // What does not fit although nothing is torn means that the catalog held is not the server's: the next hello says so.
 func TestMachine_AsksForASnapshotWhenItsCatalogIsSuspect(t *testing.T) {
 	b := newBench(t).live()
-	b.frame(&wire.Delta{From: 5, To: 6, Weights: [][]byte{wire.AppendWeights(nil, core.Weights{Num: 9})}})
+	b.frame(&wire.Delta{From: 5, To: 6, Weights: [][]byte{wire.AppendAllWeights(nil, []core.Weights{{Num: 9}})}})
 	b.step(replica.Online{})
 	hello := b.open()
 	want(t, "hello.Epoch", hello.Epoch, 0)

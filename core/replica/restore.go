@@ -155,24 +155,16 @@ func (m *Machine) restoreCatalog(t *stored) bool {
 
 // lateItem is an item that the log speaks of: as its block has it, nil if that does not, and what came after.
 type lateItem struct {
-	packed  []byte
+	record  *core.Record
 	changes []change
 }
 
-// change is one part of a delta; its kinds are in the order in which a delta's parts apply.
+// change is what one delta did to an item: it has no other record or weights than these now.
 type change struct {
-	at     uint64 // position that the delta led to
-	kind   changeKind
-	packed []byte
+	at      uint64 // position that the delta led to
+	record  *core.Record
+	weights *core.Weights // nil both: it was deleted
 }
-
-type changeKind uint8
-
-const (
-	deleted changeKind = iota
-	put
-	reweighed
-)
 
 // readLog reads the deltas, which must follow on each other up to the position, by the items that they speak of.
 func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*lateItem, bool) {
@@ -183,12 +175,25 @@ func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*l
 		if err != nil || !isDelta || d.To != part.key || d.From >= d.To || i > 0 && d.From != log[i-1].key {
 			return nil, false
 		}
-		eachTouched(d, func(n core.ItemNum, kind changeKind, packed []byte) {
+		c, err := readChanges(d)
+		if err != nil {
+			return nil, false
+		}
+		add := func(n core.ItemNum, c change) {
 			if late[n] == nil {
 				late[n] = &lateItem{}
 			}
-			late[n].changes = append(late[n].changes, change{d.To, kind, packed})
-		})
+			late[n].changes = append(late[n].changes, c)
+		}
+		for _, n := range c.deleted {
+			add(n, change{at: d.To})
+		}
+		for _, r := range c.records {
+			add(r.Num, change{at: d.To, record: r})
+		}
+		for j := range c.weights {
+			add(c.weights[j].Num, change{at: d.To, weights: &c.weights[j]})
+		}
 		s.log = append(s.log, storedDelta{d.To, part.size})
 		s.logSize += part.size
 	}
@@ -207,16 +212,13 @@ func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemN
 	s.bytes += part.size
 	s.sums ^= part.sum
 	for _, packed := range b.Records {
-		num := core.ItemNum((&unpacker{b: packed}).uint())
-		if num>>blockBits != n {
+		r, err := wire.ReadRecord(packed)
+		if err != nil || r.Num>>blockBits != n {
 			return false
 		}
-		if l := late[num]; l != nil {
-			l.packed = packed
-			continue
-		}
-		r, err := wire.ReadRecord(packed)
-		if err != nil || !x.Put(r) {
+		if l := late[r.Num]; l != nil {
+			l.record = r
+		} else if !x.Put(r) {
 			return false
 		}
 	}
@@ -229,31 +231,18 @@ func (s *shelfStore) putLate(n core.ItemNum, l *lateItem, x *core.Index) bool {
 	if b := s.blocks[n>>blockBits]; b != nil {
 		known = b.at
 	}
-	record, weights := l.packed, []byte(nil)
+	r := l.record
 	for _, c := range l.changes {
 		if c.at <= known {
 			continue
 		}
 		s.touch(n, c.at)
-		switch c.kind {
-		case deleted:
-			record, weights = nil, nil
-		case put:
-			record, weights = c.packed, nil
-		case reweighed: // of nothing, if the block that held it is gone with its last item, and the log tells so further on
-			if record != nil {
-				weights = c.packed
-			}
+		switch {
+		case c.weights == nil:
+			r = c.record
+		case r != nil: // else the block that held it is gone with its last item, and the log tells so further on
+			r = r.With(*c.weights)
 		}
 	}
-	if record == nil {
-		return true
-	}
-	r, err := wire.ReadRecord(record)
-	if err == nil && weights != nil {
-		var w core.Weights
-		w, err = wire.ReadWeights(weights)
-		r = r.With(w)
-	}
-	return err == nil && r.Num == n && x.Put(r)
+	return r == nil || x.Put(r)
 }

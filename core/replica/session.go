@@ -129,9 +129,15 @@ func (m *Machine) snapshot(s *wire.Snapshot) {
 	}
 	b.chunk++
 	b.sum = wire.Sum(b.sum, s.Records)
-	for _, packed := range s.Records {
-		r, err := wire.ReadRecord(packed)
-		if err != nil || !b.index.Put(r) {
+	for _, columns := range s.Records {
+		records, err := wire.ReadRecords(columns)
+		for _, r := range records {
+			if !b.index.Put(r) {
+				err = wire.ErrTorn
+				break
+			}
+		}
+		if err != nil {
 			m.abandon(wire.CloseProtocol, "a record of the snapshot is torn")
 			return
 		}
@@ -160,54 +166,41 @@ func (m *Machine) delta(d *wire.Delta) {
 		return
 	}
 	// Everything is read before anything is applied: a torn delta must not leave half of itself behind.
-	var records []*core.Record
-	var weights []core.Weights
-	for _, packed := range d.Records {
-		r, err := wire.ReadRecord(packed)
-		if err != nil {
-			m.abandon(wire.CloseProtocol, "a record of a delta is torn")
-			return
-		}
-		records = append(records, r)
+	c, err := readChanges(d)
+	if err != nil {
+		m.abandon(wire.CloseProtocol, "a record of a delta is torn")
+		return
 	}
-	for _, packed := range d.Weights {
-		w, err := wire.ReadWeights(packed)
-		if err != nil {
-			m.abandon(wire.CloseProtocol, "the weights of a delta are torn")
-			return
-		}
-		weights = append(weights, w)
-	}
-	if !m.fits(d.Deleted, records, weights) { // the server knows items that this copy should hold and does not
+	if !m.fits(c) { // the server knows items that this copy should hold and does not
 		m.suspect = true
 		m.abandon(wire.CloseProtocol, "a delta speaks of items that are not there")
 		return
 	}
-	for _, n := range d.Deleted {
+	for _, n := range c.deleted {
 		m.index.Delete(n)
 	}
-	for _, r := range records {
+	for _, r := range c.records {
 		m.index.Put(r)
 	}
-	for _, w := range weights {
+	for _, w := range c.weights {
 		m.index.Reweigh(w)
 	}
 	m.seq, m.learned = d.To, d.Learned
-	m.keepDelta(d)
+	m.keepDelta(d, c)
 	m.caughtUp()
 	m.rebuild()
 	m.answerAll(false)
 }
 
 // fits tells whether the index will take all of a delta: no id of two items, no weights without an item.
-func (m *Machine) fits(deleted []core.ItemNum, records []*core.Record, weights []core.Weights) bool {
-	gone := make(map[core.ItemNum]bool, len(deleted))
-	for _, n := range deleted {
+func (m *Machine) fits(c changes) bool {
+	gone := make(map[core.ItemNum]bool, len(c.deleted))
+	for _, n := range c.deleted {
 		gone[n] = true
 	}
-	ids := make(map[core.ItemID]core.ItemNum, len(records))
-	put := make(map[core.ItemNum]bool, len(records))
-	for _, r := range records {
+	ids := make(map[core.ItemID]core.ItemNum, len(c.records))
+	put := make(map[core.ItemNum]bool, len(c.records))
+	for _, r := range c.records {
 		if n, ok := m.index.NumOf(r.ID); ok && n != r.Num && !gone[n] {
 			return false
 		}
@@ -216,12 +209,12 @@ func (m *Machine) fits(deleted []core.ItemNum, records []*core.Record, weights [
 		}
 		ids[r.ID], put[r.Num] = r.Num, true
 	}
-	for _, w := range weights {
+	for _, w := range c.weights {
 		if !put[w.Num] && (gone[w.Num] || m.index.Get(w.Num) == nil) {
 			return false
 		}
 	}
-	return m.index.Len()+len(records) <= core.MaxItems
+	return m.index.Len()+len(c.records) <= core.MaxItems
 }
 
 func (m *Machine) caughtUp() {

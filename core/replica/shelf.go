@@ -80,7 +80,7 @@ func (m *Machine) keepCatalog() {
 func (m *Machine) position() position { return position{m.epoch, m.seq, m.learned} }
 
 // keepDelta stores a delta that was just applied, and the position that it led to.
-func (m *Machine) keepDelta(d *wire.Delta) {
+func (m *Machine) keepDelta(d *wire.Delta, c changes) {
 	k, s := &m.keeping, &m.keeping.catalog
 	if !k.on || s.blocks == nil || d.To == d.From {
 		return // a revision alone is told again by the next hello's answer
@@ -88,7 +88,15 @@ func (m *Machine) keepDelta(d *wire.Delta) {
 	_, size := k.put(s.logKey(d.To), wire.Encode(d))
 	s.log = append(s.log, storedDelta{d.To, size})
 	s.logSize += size
-	eachTouched(d, func(n core.ItemNum, _ changeKind, _ []byte) { s.touch(n, d.To) })
+	for _, n := range c.deleted {
+		s.touch(n, d.To)
+	}
+	for _, r := range c.records {
+		s.touch(r.Num, d.To)
+	}
+	for _, w := range c.weights {
+		s.touch(w.Num, d.To)
+	}
 	for left := k.bounds.fold + foldFactor*size; left > 0 && s.logSize > max(k.bounds.log, s.bytes/logShare); {
 		b := s.oldest()
 		left -= s.write(k, b, m.index, m.position())
@@ -97,17 +105,31 @@ func (m *Machine) keepDelta(d *wire.Delta) {
 	s.head(k, m.index, m.position())
 }
 
-// eachTouched calls f with every part of a delta, in the order in which they apply: item, kind, and what it is now.
-func eachTouched(d *wire.Delta, f func(n core.ItemNum, kind changeKind, packed []byte)) {
-	for _, n := range d.Deleted {
-		f(n, deleted, nil)
-	}
-	for kind, parts := range [...][][]byte{put: d.Records, reweighed: d.Weights} {
-		for _, packed := range parts {
-			u := unpacker{b: packed}
-			f(core.ItemNum(u.uint()), changeKind(kind), packed)
+// changes are what a delta says, read.
+type changes struct {
+	deleted []core.ItemNum
+	records []*core.Record
+	weights []core.Weights
+}
+
+// readChanges reads all of a delta.
+func readChanges(d *wire.Delta) (c changes, err error) {
+	c.deleted = d.Deleted
+	for _, columns := range d.Records {
+		some, err := wire.ReadRecords(columns)
+		if err != nil {
+			return c, err
 		}
+		c.records = append(c.records, some...)
 	}
+	for _, columns := range d.Weights {
+		some, err := wire.ReadAllWeights(columns)
+		if err != nil {
+			return c, err
+		}
+		c.weights = append(c.weights, some...)
+	}
+	return c, nil
 }
 
 func (s *shelfStore) touch(n core.ItemNum, at uint64) {

@@ -44,7 +44,7 @@ func packed(x *core.Index) map[core.ItemNum]string {
 	}
 	all := map[core.ItemNum]string{}
 	x.Each(func(r *core.Record) bool {
-		all[r.Num] = string(wire.AppendRecord(nil, r))
+		all[r.Num] = string(wire.AppendRecords(nil, []*core.Record{r}))
 		return true
 	})
 	return all
@@ -267,18 +267,17 @@ func (l *life) change() {
 		} else {
 			l.nextNum += core.ItemNum(1 + l.rnd.IntN(40)) // blocks are sparse
 		}
-		if num == gone || slices.ContainsFunc(d.Records, func(b []byte) bool { r, _ := wire.ReadRecord(b); return r.Num == num }) {
+		if num == gone || slices.ContainsFunc(d.Records, func(b []byte) bool { return readOne(b).Num == num }) {
 			continue
 		}
 		p := item(num, fmt.Sprint("item", num), fmt.Sprint("tag", l.rnd.IntN(5)))
 		d.Records = append(d.Records, p)
-		r, _ := wire.ReadRecord(p)
-		l.server.Put(r)
+		l.server.Put(readOne(p))
 	}
 	for _, n := range held {
 		if n != gone && l.rnd.IntN(4) == 0 {
 			w := core.Weights{Num: n, Heat: core.Heat(l.rnd.IntN(100)), Edges: []core.Edge{{From: n + 1, Weight: 9}}}
-			d.Weights = append(d.Weights, wire.AppendWeights(nil, w))
+			d.Weights = append(d.Weights, wire.AppendAllWeights(nil, []core.Weights{w}))
 			l.server.Reweigh(w)
 		}
 	}
@@ -350,4 +349,13 @@ func TestStore_SurvivesTheEndOfALifeAtEveryEffect(t *testing.T) {
 			t.Fatalf("seed %d: nothing happened", seed)
 		}
 	}
+}
+
+// readOne reads the columnar form of one record.
+func readOne(b []byte) *core.Record {
+	all, err := wire.ReadRecords(b)
+	if err != nil {
+		panic(err)
+	}
+	return all[0]
 }

@@ -12,10 +12,11 @@ func (m *Hello) encode(w *writer) {
 	w.uint(m.Epoch)
 	w.uint(m.Seq)
 	w.uint(m.LastOp)
+	w.bool(m.Inflates)
 }
 
 func (m *Hello) decode(p *parser) {
-	*m = Hello{p.uint(), p.string(), p.string(), p.string(), p.uint(), p.uint(), p.uint()}
+	*m = Hello{p.uint(), p.string(), p.string(), p.string(), p.uint(), p.uint(), p.uint(), p.bool()}
 }
 
 func (m *Welcome) encode(w *writer) {

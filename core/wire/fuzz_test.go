@@ -20,6 +20,9 @@ func packedSeeds() []seed {
 		{"record", AppendRecord(nil, placed)},
 		{"weights", AppendWeights(nil, core.Weights{Num: 1})},
 		{"weights", AppendWeights(nil, full.Weights())},
+		{"records", AppendRecords(nil, nil)},
+		{"records", AppendRecords(nil, odd())},
+		{"allweights", AppendAllWeights(nil, []core.Weights{full.Weights(), small.Weights(), placed.Weights()})},
 	}
 }
 

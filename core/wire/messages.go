@@ -3,7 +3,7 @@ package wire
 import "nigh/core"
 
 // Version of the wire format. A server refuses a hello of another one with ResetVersion.
-const Version = 2
+const Version = 3
 
 // Subprotocol is the WebSocket subprotocol of the channel.
 const Subprotocol = "nigh.v1"
@@ -46,6 +46,8 @@ type Hello struct {
 	Epoch   uint64 // of the catalog that the client holds, 0 for none
 	Seq     uint64 // position in it
 	LastOp  uint64 // highest op number that the client ever gave
+	// Inflates says that the client reads deflated frames, see Deflated.
+	Inflates bool
 }
 
 // Reader names whose profile and lists these are: someone without a name is who their browser is.
@@ -73,17 +75,17 @@ type Snapshot struct {
 	Epoch, Seq, Learned uint64
 	Chunk               uint64 // from 0
 	Last                bool
-	Items               uint64 // of the whole snapshot
-	Sum                 uint64 // of all records up to here: see Sum
-	Records             [][]byte
+	Items               uint64   // of the whole snapshot
+	Sum                 uint64   // of all Records up to here: see Sum
+	Records             [][]byte // each the columnar form of many: see AppendRecords
 }
 
 // Delta leads from one position to another.
 type Delta struct {
-	From, To uint64 // seq; a client that is not at From has missed something
-	Learned  uint64 // revision of the learned weights that the new position holds
-	Records  [][]byte
-	Weights  [][]byte
+	From, To uint64   // seq; a client that is not at From has missed something
+	Learned  uint64   // revision of the learned weights that the new position holds
+	Records  [][]byte // each the columnar form of many
+	Weights  [][]byte // likewise, see AppendAllWeights
 	Deleted  []core.ItemNum
 }
 

@@ -14,7 +14,7 @@ import (
 func all() []Message {
 	return []Message{
 		&Hello{}, &Ops{}, &Ask{}, &Drop{}, &Welcome{}, &Snapshot{}, &Delta{}, &Ack{}, &Recs{}, &Profile{}, &Reset{}, &Error{},
-		&Hello{Version: 1, Client: "c-1", User: "ann", Token: "secret", Epoch: 1 << 52, Seq: 300, LastOp: 7},
+		&Hello{Version: 1, Client: "c-1", User: "ann", Token: "secret", Epoch: 1 << 52, Seq: 300, LastOp: 7, Inflates: true},
 		&Ops{First: 8, Ops: []Op{
 			{Event: true, Kind: "rating", Item: "moby-dick", ValueMilli: -4500, AtMillis: 1_700_000_000_000},
 			{Preference: core.Preference{Kind: core.PreferTag, Key: "sea", Weight: -256}},

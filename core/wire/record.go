@@ -133,8 +133,7 @@ func ReadRecord(b []byte) (*core.Record, error) {
 		r.Pinned = u.byte()
 	}
 	if flags&8 != 0 {
-		c := u.byte()
-		r.Boost = core.Boost(c>>1) ^ -core.Boost(c&1)
+		r.Boost = u.boost()
 	}
 	if flags > 15 || flags&2 != 0 != (r.Published != 0) || flags&4 != 0 != (r.Pinned != 0) || flags&8 != 0 != (r.Boost != 0) ||
 		r.Pinned > core.MaxPinned || r.Boost > core.MaxBoost || r.Boost < -core.MaxBoost {
@@ -182,6 +181,11 @@ func (u *unpacker) byte() byte {
 }
 
 func (u *unpacker) uint() (v uint64) {
+	if len(u.b) > 0 && u.b[0] < 0x80 { // most are
+		v = uint64(u.b[0])
+		u.b = u.b[1:]
+		return v
+	}
 	for shift := 0; shift < 64; shift += 7 {
 		c := u.byte()
 		v |= uint64(c&0x7f) << shift
@@ -214,6 +218,11 @@ func (u *unpacker) heat() core.Heat {
 		return 0
 	}
 	return core.Heat(v)
+}
+
+func (u *unpacker) boost() core.Boost {
+	c := u.byte()
+	return core.Boost(c>>1) ^ -core.Boost(c&1)
 }
 
 // count reads how many entries follow, of at least size bytes each: more than the rest can hold is a fault.
@@ -332,7 +341,7 @@ func (u *unpacker) edgesFalling(n int, self core.ItemNum) []core.Edge {
 	return out
 }
 
-// Sum continues a checksum (64-bit FNV-1a, from SumStart) over the packed records of a snapshot, in their order.
+// Sum continues a checksum (64-bit FNV-1a, from SumStart) over the records of a snapshot, as they are packed, in their order.
 func Sum(sum uint64, records [][]byte) uint64 {
 	for _, r := range records {
 		for _, c := range r {

@@ -15,10 +15,13 @@ import (
 //go:embed testdata/vectors.txt
 var vectors string
 
+// packedName are names of what is no frame.
+var packedName = map[string]bool{"record": true, "weights": true, "records": true, "allweights": true}
+
 // lines returns what the vectors hold for a name ("" for all).
 func lines(name string) (out [][]byte, err error) {
 	for _, l := range strings.Split(strings.TrimSpace(vectors), "\n") {
-		if f := strings.Fields(l); len(f) == 3 && (f[1] == name || name == "" && f[1] != "record" && f[1] != "weights") {
+		if f := strings.Fields(l); len(f) == 3 && (f[1] == name || name == "" && !packedName[f[1]]) {
 			b, err := hex.DecodeString(f[2])
 			if err != nil {
 				return nil, err

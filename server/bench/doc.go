@@ -1,7 +1,7 @@
 // Package bench measures how fast nigh is on the machine it runs on: what `nigh bench` prints.
 //
 // Read first: Result (what comes out), then one bench: Rank (the index alone), Learn (events in, lists out), Import (texts
-// in), Serve (HTTP under load).
+// in), Serve (HTTP under load), Sync (a first sync).
 //
 //	                    nigh                                        its yardstick, in the same run
 //	Rank    a ranking in the index                       a scan of all records; a pass over their bytes
@@ -9,6 +9,7 @@
 //	        an event to the changed list, over HTTP      a file written and synced
 //	Import  items on disk, related to all others         SQLite FTS5: index, and "more like this"
 //	Serve   POST /v1/recommendations, 8 connections      bare net/http, as many bytes
+//	Sync    a client's first sync: bytes, and time       the records as gzipped JSON; as many bytes over TCP
 //
 // # Decisions
 //

@@ -392,6 +392,8 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 	o := &c.owner
 	b := store.Batch{Neighbours: map[core.ItemNum][]byte{}}
 	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed}
+	var records []*core.Record
+	var weights []core.Weights
 	for _, n := range nums {
 		if o.neighbours[n] && !o.related[n] {
 			b.Neighbours[n] = learn.EncodeNeighbours(o.content.Neighbours(n))
@@ -401,12 +403,11 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 			continue
 		}
 		r := x.Get(n)
-		packed := wire.AppendRecord(nil, r)
-		b.Records = append(b.Records, store.StoredRecord{Seq: d.To, Num: n, ID: string(r.ID), Record: packed})
+		b.Records = append(b.Records, store.StoredRecord{Seq: d.To, Num: n, ID: string(r.ID), Record: wire.AppendRecord(nil, r)})
 		if features {
-			d.Records = append(d.Records, packed)
+			records = append(records, r)
 		} else {
-			d.Weights = append(d.Weights, wire.AppendWeights(nil, r.Weights()))
+			weights = append(weights, r.Weights())
 		}
 	}
 	if len(b.Records) == len(o.live) {
@@ -426,7 +427,11 @@ func (c *Catalog) flushItems(ctx context.Context, x *core.Index, nums []core.Ite
 	}
 	o.seq, o.committed = d.To, d.Learned
 	c.sides.write(c.version(), func(*core.Index) {})
-	c.feed.publish(wire.Encode(d), d.From, d.To)
+	d.Records = columns(records)
+	if len(weights) > 0 {
+		d.Weights = [][]byte{wire.AppendAllWeights(nil, weights)}
+	}
+	c.feed.publish(d)
 	c.watches.signal(true, nil)
 	return nil
 }

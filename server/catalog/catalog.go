@@ -49,6 +49,7 @@ type Catalog struct {
 	sides    *sides
 	watches  watches
 	feed     feed
+	kept     atomic.Pointer[snapshotData] // the last one, nil before the first
 	readers  readers
 	scratch  sync.Pool // of *core.Scratch
 

@@ -32,6 +32,9 @@
 //
 // # Decisions
 //
+//   - What many get is encoded once and deflated once (frame.go, package deflate), and a snapshot is made for many clients,
+//     not for each position (snapshot.go): while a catalog of 10,000 items is edited, a new client costs a store's walk over
+//     what changed since instead of 0.3 s of a processor.
 //   - Erasing a reader (EraseUser) is one commit that takes out all that is theirs, the bindings of client ids too, and
 //     tells the store that its records are of no policy: whatever happens then, the next process makes all of them anew.
 //     What is left of their evidence in live weights goes when the new learner is taken: after one walk over the log, after

@@ -21,7 +21,7 @@ type follower struct {
 	position store.Seq
 }
 
-func (f *follower) Deliver(frame []byte, from, to store.Seq) {
+func (f *follower) Deliver(frame *Frame, from, to store.Seq) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if to <= f.position {
@@ -30,8 +30,8 @@ func (f *follower) Deliver(frame []byte, from, to store.Seq) {
 	f.apply(frame)
 }
 
-func (f *follower) apply(frame []byte) {
-	m, err := wire.Decode(frame)
+func (f *follower) apply(frame *Frame) {
+	m, err := wire.Decode(frame.For(false))
 	if err != nil {
 		f.t.Errorf("delta: %v", err)
 		return
@@ -44,15 +44,25 @@ func (f *follower) apply(frame []byte) {
 		f.index.Delete(n)
 	}
 	for _, b := range d.Records {
-		rec, err := wire.ReadRecord(b)
-		if err != nil || !f.index.Put(rec) {
-			f.t.Errorf("record of a delta: %v", err)
+		records, err := wire.ReadRecords(b)
+		if err != nil {
+			f.t.Errorf("records of a delta: %v", err)
+		}
+		for _, rec := range records {
+			if !f.index.Put(rec) {
+				f.t.Errorf("item %d of a delta is refused", rec.Num)
+			}
 		}
 	}
 	for _, b := range d.Weights {
-		w, err := wire.ReadWeights(b)
-		if err != nil || !f.index.Reweigh(w) {
-			f.t.Errorf("weights of a delta of item %d: %v, or not there", w.Num, err)
+		weights, err := wire.ReadAllWeights(b)
+		if err != nil {
+			f.t.Errorf("weights of a delta: %v", err)
+		}
+		for _, w := range weights {
+			if !f.index.Reweigh(w) {
+				f.t.Errorf("item %d, whose weights a delta has, is not there", w.Num)
+			}
 		}
 	}
 	f.position = d.To
@@ -64,29 +74,45 @@ func (f *follower) records() map[core.ItemNum]string {
 	return packed(f.index)
 }
 
-func fromSnapshot(t *testing.T, frames [][]byte) *follower {
+func fromSnapshot(t *testing.T, frames []*Frame) *follower {
 	t.Helper()
 	f := &follower{t: t, index: core.NewIndex()}
-	sum := wire.SumStart
+	sum, last := wire.SumStart, false
 	for i, b := range frames {
-		m, err := wire.Decode(b)
+		m, err := wire.Decode(b.For(false))
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := m.(*wire.Snapshot)
-		if s.Chunk != uint64(i) || s.Last != (i == len(frames)-1) {
-			t.Errorf("frame %d is chunk %d, last %v", i, s.Chunk, s.Last)
+		s, ok := m.(*wire.Snapshot)
+		if !ok { // what has happened since
+			if i != len(frames)-1 || !last {
+				t.Errorf("frame %d of %d is a %T", i, len(frames), m)
+			}
+			f.apply(b)
+			return f
 		}
+		if last || s.Chunk != uint64(i) {
+			t.Errorf("frame %d is chunk %d, behind the last: %v", i, s.Chunk, last)
+		}
+		last = s.Last
 		if sum = wire.Sum(sum, s.Records); sum != s.Sum {
 			t.Errorf("chunk %d: sum %x, want %x", i, s.Sum, sum)
 		}
-		for _, packed := range s.Records {
-			rec, err := wire.ReadRecord(packed)
-			if err != nil || !f.index.Put(rec) {
-				t.Errorf("record of a snapshot: %v", err)
+		for _, columns := range s.Records {
+			records, err := wire.ReadRecords(columns)
+			if err != nil {
+				t.Errorf("records of a snapshot: %v", err)
+			}
+			for _, rec := range records {
+				if !f.index.Put(rec) {
+					t.Errorf("item %d of a snapshot is refused", rec.Num)
+				}
 			}
 		}
 		f.position = s.Seq
+	}
+	if !last {
+		t.Errorf("none of %d frames is the last of the snapshot", len(frames))
 	}
 	return f
 }
@@ -184,7 +210,7 @@ type holder struct {
 	ready *follower
 }
 
-func (h *holder) Deliver(frame []byte, from, to store.Seq) {
+func (h *holder) Deliver(frame *Frame, from, to store.Seq) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.ready != nil {

@@ -41,6 +41,7 @@ type Session struct {
 	watch  *Watch
 
 	sending  sync.Mutex
+	inflates bool      // the client does
 	position store.Seq // up to which deltas were sent
 	catching bool      // deltas wait for what they follow on
 	held     []heldDelta
@@ -48,7 +49,7 @@ type Session struct {
 }
 
 type heldDelta struct {
-	frame    []byte
+	frame    *Frame
 	from, to store.Seq
 }
 
@@ -101,12 +102,12 @@ func (s *Session) sendFrame(b []byte) {
 }
 
 // Deliver implements Subscriber.
-func (s *Session) Deliver(frame []byte, from, to store.Seq) {
+func (s *Session) Deliver(frame *Frame, from, to store.Seq) {
 	s.sending.Lock()
 	defer s.sending.Unlock()
 	switch {
 	case s.ended:
-	case len(frame) > wire.MaxServerFrame:
+	case frame.Size() > wire.MaxServerFrame:
 		s.ended, s.held = true, nil
 		s.out.Close(wire.CloseSlow, "more changes than a frame holds; connect again")
 	case s.catching:
@@ -118,7 +119,7 @@ func (s *Session) Deliver(frame []byte, from, to store.Seq) {
 		s.held = append(s.held, heldDelta{frame, from, to})
 	case to > s.position:
 		s.position = to
-		s.out.Send(frame)
+		s.out.Send(frame.For(s.inflates))
 	}
 }
 
@@ -192,7 +193,7 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 
 	// The position is captured before the state is read; what is committed meanwhile waits in held.
 	s.sending.Lock()
-	s.catching = true
+	s.catching, s.inflates = true, h.Inflates
 	s.sending.Unlock()
 	seq := s.c.Subscribe(s)
 	s.send(&wire.Welcome{
@@ -208,7 +209,7 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 	for _, d := range s.held {
 		if d.to > s.position && !s.ended {
 			s.position = d.to
-			s.out.Send(d.frame)
+			s.out.Send(d.frame.For(s.inflates))
 		}
 	}
 	s.held = nil
@@ -224,7 +225,7 @@ func (s *Session) state(ctx context.Context, h *wire.Hello) (store.Seq, error) {
 			return 0, err
 		}
 		if ok {
-			s.sendFrame(frame)
+			s.sendFrame(frame.For(h.Inflates))
 			return to, nil
 		}
 		s.send(&wire.Reset{Code: wire.ResetTooOld, Reason: "too much has happened since; a snapshot follows"})
@@ -235,10 +236,13 @@ func (s *Session) state(ctx context.Context, h *wire.Hello) (store.Seq, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.sending.Lock()
-	defer s.sending.Unlock()
-	if !s.ended {
-		s.out.SendShared(frames)
+	for _, f := range frames { // the first is under way while the next is deflated
+		b := f.For(h.Inflates)
+		s.sending.Lock()
+		if !s.ended {
+			s.out.SendShared([][]byte{b})
+		}
+		s.sending.Unlock()
 	}
 	return seq, nil
 }

@@ -33,6 +33,7 @@ type device struct {
 	after  string         // of the question "page"
 	asked  map[string]core.ItemID
 
+	inflates bool
 	keeps    bool // it has a store
 	store    map[string][]byte
 	behind   []behind // what waits for the store, in order
@@ -53,7 +54,7 @@ func (d *device) begin() {
 	if len(d.store) > 0 { // which knows it
 		client = fmt.Sprint(d.name, " in life ", d.lives)
 	}
-	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps})
+	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Inflates: d.inflates})
 	for _, key := range slices.Sorted(maps.Keys(d.store)) {
 		d.step(replica.Restore{Entries: []replica.Entry{{Key: key, Value: d.store[key]}}})
 	}

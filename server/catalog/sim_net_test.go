@@ -7,6 +7,7 @@ import (
 
 	"nigh/core/replica"
 	"nigh/core/wire"
+	"nigh/server/deflate"
 	"nigh/server/store"
 	"nigh/server/store/storetest"
 )
@@ -32,6 +33,10 @@ type conn struct {
 
 // Send, SendShared and Close make conn a session's Outlet.
 func (c *conn) Send(frame []byte) {
+	frame, err := deflate.Inflate(frame) // as the client's shell does
+	if err != nil {
+		c.w.fail(fmt.Errorf("law: what the server deflates can be inflated: %s: %w", c.d.name, err))
+	}
 	if m, err := wire.Decode(frame); err == nil {
 		if ack, ok := m.(*wire.Ack); ok {
 			for _, r := range ack.Refused {

@@ -118,12 +118,12 @@ func newWorld(seed uint64, sabotage *saboteur) *world {
 	}
 	w.limits = defaultLimits
 	if w.pick(2) == 0 {
-		w.limits = limits{snapshotChunk: 300, catchUp: 1500, flush: 3}
+		w.limits = limits{snapshotChunk: 300 + int(seed%2)*3000, snapshotShare: 1, catchUp: 1500, flush: 3}
 	}
 	w.store = newLedger(w)
 	w.open()
 	for i, user := range []string{"ada", "ada", "bob"} {
-		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, store: map[string][]byte{}}
+		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, inflates: (seed+uint64(i))%3 > 0, store: map[string][]byte{}}
 		w.devices = append(w.devices, d)
 	}
 	return w

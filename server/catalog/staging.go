@@ -248,11 +248,13 @@ func (s *staging) remember() {
 		}
 	}
 	d := &wire.Delta{From: o.seq, To: o.seq + 1, Learned: o.committed, Deleted: s.batch.Deleted}
-	for _, r := range s.batch.Records {
-		if !r.Deleted {
-			d.Records = append(d.Records, r.Record)
+	var records []*core.Record
+	for _, n := range s.order {
+		if p := s.puts[n]; p != nil {
+			records = append(records, p.record)
 		}
 	}
+	d.Records = columns(records)
 	if len(o.waiting) <= fewItems {
 		o.waitingSince = s.now
 	}
@@ -283,6 +285,6 @@ func (s *staging) remember() {
 		}
 	})
 	c.size.Store(int64(c.sides.current().Len()))
-	c.feed.publish(wire.Encode(d), d.From, d.To)
+	c.feed.publish(d)
 	c.watches.signal(true, nil)
 }

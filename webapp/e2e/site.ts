@@ -5,6 +5,7 @@ import { createServer as createHttp, type Server as HttpServer } from 'node:http
 import { connect, createServer as createTcp, type AddressInfo, type Server as TcpServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect, type Page } from '@playwright/test'
+import { Server, test as base } from './nigh.ts'
 import type { Client, RecommendationsEvent } from '../sdk/src/index.ts'
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url))
@@ -65,6 +66,22 @@ export class Site {
     this.#server.closeAllConnections()
   }
 }
+
+/** A site, and a nigh that it may ask. */
+export const test = base.extend<{ site: Site; nigh: Server }>({
+  site: async ({}, use) => {
+    const site = await Site.start()
+    await use(site)
+    site.stop()
+  },
+  nigh: async ({ site }, use) => {
+    const nigh = await Server.start(['--origin', site.url])
+    await use(nigh)
+    await nigh.stop()
+  },
+})
+
+export const works = async (nigh: Server) => nigh.recommend('nobody', 200)
 
 /** What the tests ask of a page. */
 export const on = {

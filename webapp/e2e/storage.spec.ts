@@ -1,21 +1,6 @@
 import type { Page } from '@playwright/test'
-import { expect, Server, test as base } from './nigh.ts'
-import { on, Site, Wire, type OnPage } from './site.ts'
-
-const test = base.extend<{ site: Site; nigh: Server }>({
-  site: async ({}, use) => {
-    const site = await Site.start()
-    await use(site)
-    site.stop()
-  },
-  nigh: async ({ site }, use) => {
-    const nigh = await Server.start(['--origin', site.url])
-    await use(nigh)
-    await nigh.stop()
-  },
-})
-
-const works = async (nigh: Server) => nigh.recommend('nobody', 200)
+import { expect } from './nigh.ts'
+import { on, test, Wire, works, type OnPage } from './site.ts'
 
 test('closed and opened offline, a page is what it was; online again, all is counted once', async ({ browser, site, nigh }) => {
   const context = await browser.newContext()
@@ -51,76 +36,6 @@ test('closed and opened offline, a page is what it was; online again, all is cou
   await on.history(elsewhere, all.toReversed())
   await elsewhere.context().close()
   await context.close()
-})
-
-test.describe(() => {
-test.use({ trace: 'off' }) // of a hundred pages
-
-test('a tab whose process dies at any moment loses nothing recorded, and shows nothing half-applied', async ({ browser, site, nigh }) => {
-  test.setTimeout(600_000)
-  const rounds = 50
-  const all = await works(nigh)
-  let context = await browser.newContext()
-  let said = 0 // ops of this context's reader
-  let kept = 0 // of these, those that were told to be recorded
-  let user = ''
-  let survived = 0
-  for (let round = 0; round < rounds; round++) {
-    if (round % 10 === 0) { // from nothing: it dies while the first catalog comes
-      await context.close()
-      context = await browser.newContext()
-      user = `reader${round}`
-      said = kept = 0
-    }
-    const address = site.page({ url: nigh.url, user })
-    const doomed = await context.newPage()
-    const recorded: string[] = []
-    // It lives for so many frames of the screen, or for so many things told: a status, the storage, the profile, a record.
-    const counted = (['frame', 'told', 'recorded'] as const)[round % 3]!
-    let steps = Math.floor(Math.random() * { frame: 14, told: 14, recorded: 6 }[counted])
-    const cdp = await context.newCDPSession(doomed)
-    const dead = new Promise<unknown>((resolve) => doomed.once('crash', resolve))
-    const step = () => steps-- === 0 && void cdp.send('Page.crash').catch(() => {})
-    await doomed.exposeFunction('step', (what: 'frame' | 'told' | 'recorded', item: string) => {
-      if (what === 'recorded') recorded.push(item)
-      if (what === counted || (what === 'recorded' && counted === 'told')) step()
-    })
-    const mine = all.slice(round * 3, round * 3 + 5)
-    await doomed.addInitScript((items) => {
-      const { step } = globalThis as unknown as { step(what: string, item?: string): void }
-      addEventListener('DOMContentLoaded', async () => {
-        const page = globalThis as unknown as OnPage
-        while (!page.nigh) await new Promise((resolve) => requestAnimationFrame(resolve))
-        for (const type of ['status', 'profile', 'storage'] as const) page.nigh.addEventListener(type, () => step('told'))
-        for (const item of items) void page.nigh.record('view', item).then((kept) => kept && step('recorded', item))
-        for (;;) {
-          await new Promise((resolve) => requestAnimationFrame(resolve))
-          step('frame')
-        }
-      })
-    }, mine)
-    await doomed.goto(address).catch(() => {})
-    if (round % 3 === 0) await nigh.put({ id: `new${round}`, title: `The ${round}th lighthouse`, tags: ['sea'] })
-    await dead
-    said += mine.length
-    kept += recorded.length
-    survived += recorded.length
-
-    const next = await context.newPage()
-    await next.goto(address)
-    await on.live(next)
-    const state = await on.state(next)
-    await expect.poll(async () => (await nigh.recommend(user)).join() === (await on.state(next)).list.join(), { message: 'REST recommends what the page shows' }).toBe(true)
-    expect(state.op, `round ${round}: ops that the server holds`).toBeGreaterThanOrEqual(kept)
-    expect(state.op).toBeLessThanOrEqual(said)
-    for (const item of recorded) expect(state.history, `round ${round}`).toContain(item)
-    said = kept = state.op
-    await next.close()
-    await doomed.close()
-  }
-  await context.close()
-  expect(survived, 'ops that were recorded before a death').toBeGreaterThan(10)
-})
 })
 
 test('three tabs and two accounts: one line of events each, no leak, and nothing left after signing out', async ({ browser, site, nigh }) => {

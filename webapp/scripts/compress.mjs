@@ -22,7 +22,7 @@ export async function compress(folder) {
       const file = join(folder, name)
       const bytes = readFileSync(file)
       if (bytes.length <= 1024 || packed.has(extname(name)) || filled.has(name)) return
-      const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_LGWIN]: 22 }
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_LGWIN]: 24 }
       const [br, gzipped] = await Promise.all([brotli(bytes, { params }), gz(bytes, { level: 9 })])
       if (br.length < bytes.length) writeFileSync(`${file}.br`, br)
       if (gzipped.length < bytes.length) writeFileSync(`${file}.gz`, gzipped)

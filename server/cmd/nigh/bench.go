@@ -29,7 +29,7 @@ ratio of the two says more than either: × 3 means that nigh does three while th
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchLoadCommand())
+	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchSyncCommand(), newBenchLoadCommand())
 	return cmd
 }
 

@@ -28,6 +28,7 @@ func TestBench_PrintsATableOrJSON(t *testing.T) {
 		"rank":   {"rank", "--sizes", "200", "--questions", "10", "--scans", "1"},
 		"learn":  {"learn", "--events", events, "--items", items, "--clicks", "2", "--set", "lambda=5"},
 		"import": {"import", "--items", items, "--asked", "2"},
+		"sync":   {"sync", "--items", items, "--events", events, "--rounds", "1"},
 		"serve":  {"serve", "--items", items, "--events", events, "--connections", "2", "--for", "50ms"},
 	} {
 		out, errOut, code := runNigh(t, "", append(append([]string{"bench"}, args...), "--json")...)
@@ -47,6 +48,7 @@ func TestBench_RefusesWhatMakesNoSense(t *testing.T) {
 		"--clicks":      {"learn", "--clicks", "0"},
 		"lamda":         {"learn", "--set", "lamda=5"},
 		"--asked":       {"import", "--asked", "0"},
+		"--rounds":      {"sync", "--rounds", "0"},
 		"--connections": {"serve", "--connections", "0"},
 		"--items":       {"serve", "--events", "clicks.csv"},
 		"the load":      {"load"},

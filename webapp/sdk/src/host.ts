@@ -6,6 +6,7 @@
 //   pages ◄─FromWorker─ Host ◄─effects──┘   │
 //                        └── WebSocket, timer, IndexedDB
 
+import { Frames, type Inflate } from './inflate.ts'
 import type { Effect, List, NighModule, ReaderProfile, Replica, Status, StoreEffect } from './module.ts'
 import type { FromWorker, Open, ToWorker } from './protocol.ts'
 import { StorageError, Superseded, type Storage, type StorageReason, type Stored } from './storage.ts'
@@ -19,6 +20,8 @@ export interface World {
   /** Calls f once, at Unix time `at`; returns how to cancel it. */
   wake(at: number, f: () => void): () => void
   socket(url: string, protocols: string[]): WebSocket
+  /** Inflates frames; null if this browser cannot, and the server is to send them as they are. */
+  inflate: Inflate | null
   /** A random whole number. */
   seed(): number
   /** A client id that nobody can guess. */
@@ -48,6 +51,9 @@ const maxTimedOps = 256
 // a socket fails: a server that is down and one that refuses the page's origin look the same.
 const failuresUntilTold = 3
 
+// The code of a frame that could not be read; wire.CloseProtocol.
+const torn = 4002
+
 export class Host {
   readonly #world: World
   #replica: Replica | null = null
@@ -62,6 +68,7 @@ export class Host {
   #profile: ReaderProfile | null = null
   #asking: { from: string; number: number } | null = null // who waits for exported
   #socket: WebSocket | null = null
+  #frames: Frames | null = null // of the socket
   #wantSocket = false // the module asked for a socket while there was no network
   #paused = new Set<string>() // tabs that want no network
   #reachable = true // as the page sees it
@@ -175,6 +182,7 @@ export class Host {
       seed: this.#world.seed(),
       stores: this.#storage !== null,
       private: device,
+      inflates: this.#world.inflate !== null,
     })
     this.#replica = replica
     const { keys, values } = this.#stored
@@ -408,16 +416,20 @@ export class Host {
       this.#everOpened = true
       this.#run(null, (unix) => this.#replica!.opened(unix))
     }
-    socket.onmessage = (event: MessageEvent) => {
-      const bytes = new Uint8Array(event.data as ArrayBuffer)
-      this.#run(null, (unix) => this.#replica!.frame(bytes, unix))
-    }
-    socket.onclose = (event: CloseEvent) => {
-      this.#detach()
-      this.#failed()
-      this.#run(null, (unix) => this.#replica!.closed(event.code, unix))
-    }
+    const frames = new Frames(
+      this.#world.inflate,
+      (bytes, size) => this.#run(null, (unix) => this.#replica!.frame(bytes, size, unix)),
+      () => this.#abandonSocket(torn),
+    )
+    socket.onmessage = (event: MessageEvent) => frames.push(new Uint8Array(event.data as ArrayBuffer))
+    socket.onclose = (event: CloseEvent) =>
+      frames.end(() => {
+        this.#detach()
+        this.#failed()
+        this.#run(null, (unix) => this.#replica!.closed(event.code, unix))
+      })
     this.#socket = socket
+    this.#frames = frames
   }
 
   /** A socket has ended. Tells the page once if none has ever opened; the module goes on trying. */
@@ -433,7 +445,8 @@ export class Host {
     const socket = this.#socket
     if (socket) {
       socket.onopen = socket.onmessage = socket.onclose = null
-      this.#socket = null
+      this.#frames?.drop()
+      this.#socket = this.#frames = null
     }
     return socket
   }
@@ -441,7 +454,8 @@ export class Host {
   #abandonSocket(code: number): void {
     const socket = this.#detach()
     if (!socket) return
-    socket.close()
+    if (code === torn) socket.close(torn, 'a frame could not be inflated')
+    else socket.close()
     this.#run(null, (unix) => this.#replica!.closed(code, unix))
   }
 

@@ -4,7 +4,6 @@
 
 export interface NighModule {
   readonly wire: number // version of the wire format
-  /** seed: any number of this start of the worker; spreads reconnections in time. */
   open(config: ModuleConfig): Replica
 }
 
@@ -12,9 +11,10 @@ export interface ModuleConfig {
   client: string // another one each time; the stored one wins
   user: string
   token: string
-  seed: number
+  seed: number // any number of this start of the worker; spreads reconnections in time
   stores: boolean // store effects are carried out
   private: boolean // nothing about the reader leaves the module
+  inflates: boolean // deflated frames are inflated before they come to frame; without it the server sends none
 }
 
 export interface Replica {
@@ -29,8 +29,8 @@ export interface Replica {
   online(now: number): Effect[]
   /** The socket is open. */
   opened(now: number): Effect[]
-  /** A binary frame came. */
-  frame(bytes: Uint8Array, now: number): Effect[]
+  /** A binary frame came; size is how many bytes it took on its way. */
+  frame(bytes: Uint8Array, size: number, now: number): Effect[]
   /** The socket closed (or could not be opened): code as in CloseEvent. */
   closed(code: number, now: number): Effect[]
   /** A time asked for by a wake effect has come. */

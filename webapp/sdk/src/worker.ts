@@ -1,6 +1,7 @@
 // The worker: starts the module and gives the tab the browser's own socket, storage, locks, clock and timer. Nothing is decided here.
 
 import '../build/wasm_exec.js'
+import { browserInflate } from './inflate.ts'
 import type { NighModule } from './module.ts'
 import { now, type FromWorker, type ToWorker } from './protocol.ts'
 import { clearAll, Storage } from './storage.ts'
@@ -24,6 +25,7 @@ const tab = new Tab({
     return () => clearTimeout(timer)
   },
   socket: (url, protocols) => new WebSocket(url, protocols),
+  inflate: browserInflate(),
   seed: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
   // crypto.randomUUID exists only on https and localhost; this works everywhere.
   id: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join(''),

@@ -54,7 +54,7 @@ const note = (name: string, ...rest: unknown[]): Effect[] => {
 const module: NighModule = {
   wire: 1,
   open: (config) => {
-    calls.push(`open ${config.client} ${config.user}`)
+    calls.push(`open ${config.client} ${config.user}${config.inflates ? ' inflates' : ''}`)
     return {
       restore: (keys) => note('restore', ...keys),
       storeLost: () => note('storeLost'),
@@ -62,7 +62,7 @@ const module: NighModule = {
       start: () => note('start'),
       online: () => note('online'),
       opened: () => note('opened'),
-      frame: (bytes) => note('frame', ...bytes),
+      frame: (bytes, size) => note('frame', ...bytes, `of ${size}`),
       closed: (code) => note('closed', code),
       tick: () => note('tick'),
       record: (kind, item) => note('record', kind, item),
@@ -95,6 +95,7 @@ const world: World = {
     sockets.push(socket)
     return socket as unknown as WebSocket
   },
+  inflate: null,
   seed: () => 7,
   online: () => online,
   id: () => 'random',
@@ -153,7 +154,41 @@ test('frames go to the module and its bytes to the socket', () => {
   socket.open()
   expect(socket.sent).toEqual([new Uint8Array([7])])
   socket.onmessage!({ data: new Uint8Array([1, 2]).buffer })
-  expect(calls.at(-1)).toBe('frame 1 2')
+  expect(calls.at(-1)).toBe('frame 1 2 of 2')
+})
+
+test('deflated frames go to the module inflated; a torn one ends the connection', async () => {
+  const bodies: ((plain: Uint8Array) => void)[] = []
+  let tear: (reason: Error) => void
+  host = new Host({ ...world, inflate: () => new Promise((resolve, reject) => (bodies.push(resolve), (tear = reject))) })
+  const socket = start()
+  expect(calls).toContain('open c u inflates')
+  socket.open()
+  socket.onmessage!({ data: new Uint8Array([0xc1, 0, 0, 0, 2, 9]).buffer })
+  socket.onmessage!({ data: new Uint8Array([3]).buffer })
+  expect(calls.at(-1)).toBe('opened')
+  bodies[0]!(new Uint8Array([1, 2]))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(calls.slice(-2)).toEqual(['frame 1 2 of 6', 'frame 3 of 1'])
+  socket.onmessage!({ data: new Uint8Array([0xc1, 0, 0, 0, 2, 9]).buffer })
+  socket.onclose!({ code: 4001 })
+  tear!(new Error('torn'))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(calls.at(-1)).toBe('closed 4002')
+  expect(socket.closed).toEqual([4002, 'a frame could not be inflated'])
+})
+
+test('the end of a connection waits for the frames before it', async () => {
+  let inflated: (plain: Uint8Array) => void
+  host = new Host({ ...world, inflate: () => new Promise((resolve) => (inflated = resolve)) })
+  const socket = start()
+  socket.open()
+  socket.onmessage!({ data: new Uint8Array([0xc1, 0, 0, 0, 2, 9]).buffer })
+  socket.onclose!({ code: 4001 })
+  expect(calls.at(-1)).toBe('opened')
+  inflated!(new Uint8Array([7]))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(calls.slice(-2)).toEqual(['frame 7 of 6', 'closed 4001'])
 })
 
 test('a later wake replaces an earlier one', () => {
@@ -321,7 +356,7 @@ test('closing at the last effect leaves nothing to report the end of the socket 
   answers['frame'] = [{ type: 'close', code: 4001, reason: 'again' }, list('server', 0)]
   heard = (message) => message.type === 'list' && void host.close()
   sockets[0]!.onmessage!({ data: new ArrayBuffer(0) })
-  expect(calls.at(-1)).toBe('frame')
+  expect(calls.at(-1)).toBe('frame of 0')
   expect(errors()).toEqual([])
 })
 

@@ -109,6 +109,7 @@ class Page {
         return () => (wake.cancelled = true)
       },
       socket: () => ({ readyState: 1, close: () => {}, send: () => {} }) as unknown as WebSocket,
+      inflate: null,
       seed: () => 1,
       id: () => `id${++ids}`,
       online: () => true,
