@@ -202,17 +202,17 @@ func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*l
 
 // readBlock puts the items of a block into x but for those that the log speaks of.
 func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemNum]*lateItem, x *core.Index) bool {
-	msg, err := wire.Decode(part.payload)
-	b, isBlock := msg.(*wire.Snapshot)
-	n := core.ItemNum(part.key)
-	if err != nil || !isBlock || b.Epoch != at.epoch || b.Chunk != part.key || uint64(n) != part.key || b.Seq > at.seq || s.blocks[n] != nil {
+	u := unpacker{b: part.payload}
+	epoch, seq, number := u.uint(), u.uint(), u.uint()
+	n := core.ItemNum(number)
+	if u.bad || epoch != at.epoch || number != part.key || uint64(n) != number || seq > at.seq || s.blocks[n] != nil {
 		return false
 	}
-	s.blocks[n] = &storedBlock{sum: part.sum, size: part.size, at: b.Seq}
+	s.blocks[n] = &storedBlock{sum: part.sum, size: part.size, at: seq}
 	s.bytes += part.size
 	s.sums ^= part.sum
-	for _, packed := range b.Records {
-		r, err := wire.ReadRecord(packed)
+	for len(u.b) > 0 {
+		r, err := wire.ReadRecord(u.bytes())
 		if err != nil || r.Num>>blockBits != n {
 			return false
 		}
@@ -222,7 +222,7 @@ func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemN
 			return false
 		}
 	}
-	return true
+	return !u.bad
 }
 
 // putLate puts an item into x as it is after all of the log that its block does not know.
