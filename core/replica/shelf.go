@@ -35,7 +35,6 @@ type shelfStore struct {
 	log     []storedDelta
 	logSize int
 	sums    uint64 // exclusive or of the blocks'
-	items   int    // in blocks and log together
 }
 
 type storedBlock struct {
