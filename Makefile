@@ -61,8 +61,9 @@ screenshot: build ## Take the README's picture anew (webapp/demo/screenshot.png)
 golden: ## Rewrite the golden files; the commit says why each change is better
 	go test $$(grep -rl --include='*_test.go' --exclude-dir=node_modules 'flag.Bool("update"' core server wasm webapp | xargs -n1 dirname | sort -u | sed 's,^,./,') -run Golden -update
 
-bench: ## Benchmarks of the core
+bench: ## Benchmarks of the core, and beside bleve (a module of its own, fetched for it)
 	go test -run '^$$' -bench . -benchmem ./core/...
+	cd server/bench/beside && go test -run '^$$' -bench . -benchtime 300x
 
 fuzz: ## Each fuzz target for FUZZTIME (10s)
 	@grep -rHo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' core server wasm webapp \

@@ -157,31 +157,73 @@ func (x *Index) Delete(n ItemNum) bool {
 	return true
 }
 
-// repost turns old's postings into r's (either may be nil), touching only those that differ.
+// repost turns old's postings into r's (either may be nil), touching only those that differ. It allocates nothing but
+// what lists grow by: an event changes dozens of records, each on both sides of a server's index.
 func (x *Index) repost(s uint32, old, r *Record) {
-	var was, is []Weighted
-	if old != nil {
-		was = old.posted()
+	if old == nil {
+		old = &none
 	}
-	if r != nil {
-		is = r.posted()
+	if r == nil {
+		r = &none
 	}
+	x.repostEdges(s, old.Edges, r.Edges)
+	if !sameSlice(old.Features, r.Features) { // learning leaves them as they are
+		x.repostFeatures(s, old.Features, r.Features)
+	}
+}
+
+// none is a record without postings.
+var none Record
+
+func sameSlice(a, b []Weighted) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func (x *Index) repostEdges(s uint32, was, is []Edge) {
 	for len(was) > 0 || len(is) > 0 {
+		var before, after Weight
+		var from ItemNum
 		switch {
-		case len(is) == 0 || len(was) > 0 && was[0].Feature < is[0].Feature:
-			x.unpost(was[0].Feature, s)
-			was = was[1:]
-		case len(was) == 0 || is[0].Feature < was[0].Feature:
-			f := is[0].Feature
-			x.postings[f] = append(x.postings[f], newPosting(s, is[0].Weight))
-			is = is[1:]
+		case len(is) == 0 || len(was) > 0 && was[0].From < is[0].From:
+			from, before, was = was[0].From, was[0].Weight, was[1:]
+		case len(was) == 0 || is[0].From < was[0].From:
+			from, after, is = is[0].From, is[0].Weight, is[1:]
 		default:
-			if was[0].Weight != is[0].Weight {
-				list := x.postings[is[0].Feature]
-				list[findSlot(list, s)] = newPosting(s, is[0].Weight)
-			}
+			from, before, after = is[0].From, was[0].Weight, is[0].Weight
 			was, is = was[1:], is[1:]
 		}
+		x.repostOne(ItemFeature(from), s, before, after)
+	}
+}
+
+func (x *Index) repostFeatures(s uint32, was, is []Weighted) {
+	for len(was) > 0 || len(is) > 0 {
+		var before, after Weight
+		var f Feature
+		switch {
+		case len(is) == 0 || len(was) > 0 && was[0].Feature < is[0].Feature:
+			f, before, was = was[0].Feature, was[0].Weight, was[1:]
+		case len(was) == 0 || is[0].Feature < was[0].Feature:
+			f, after, is = is[0].Feature, is[0].Weight, is[1:]
+		default:
+			f, before, after = is[0].Feature, was[0].Weight, is[0].Weight
+			was, is = was[1:], is[1:]
+		}
+		x.repostOne(f, s, before, after)
+	}
+}
+
+// repostOne changes a slot's weight for a feature; of a weight of 0 there is no posting.
+func (x *Index) repostOne(f Feature, s uint32, before, after Weight) {
+	switch {
+	case before == after:
+	case after == 0:
+		x.unpost(f, s)
+	case before == 0:
+		x.postings[f] = append(x.postings[f], newPosting(s, after))
+	default:
+		list := x.postings[f]
+		list[findSlot(list, s)] = newPosting(s, after)
 	}
 }
 

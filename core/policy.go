@@ -14,6 +14,9 @@ type Policy struct {
 	// Recency[r] is the weight of the r-th most recent item of a history (0 = the last), in units of 1/4096. Its
 	// length is W, the number of items that a profile is made of.
 	Recency []int32
+	// Focus is how much a short history is about its most recent item: each other one of n counts n/(n+Focus) of its
+	// Recency. In units of 1/256 item. See Policy.others.
+	Focus int32
 	// Kinds are the kinds of event, ascending by name.
 	Kinds []EventKind
 
@@ -77,6 +80,13 @@ const (
 
 // KindForget is the built-in kind of event that takes an item out of the reader's history, whatever the policy.
 const KindForget = "forget"
+
+// others returns the share of its Recency that an item counts which is not the most recent one of a history of n items:
+// its numerator and its denominator, both below 2^40.
+func (p *Policy) others(n int) (of, from int64) {
+	of = int64(min(n, len(p.Recency))) * ProfileOne
+	return of, of + max(0, int64(p.Focus))
+}
 
 // Kind looks a kind of event up by its name.
 func (p *Policy) Kind(name string) (EventKind, bool) {

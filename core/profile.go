@@ -32,12 +32,13 @@ const TurnedDown Hour = 1<<32 - 1
 
 // NewProfile makes a reader's profile of what they did and what they asked for.
 //
-// The r-th most recent item counts Recency[r]·Strength; a preference counts its weight times the policy's weight for
+// The r-th most recent item counts Recency[r]·Strength, less if it is one of few (Focus); a preference counts its weight times the policy's weight for
 // its kind: both in units of One, for in those of ProfileOne the 50th item of a history, a twentieth or so, would lose a
 // twentieth of that. A text counts every stem of it, as an item of its words. numOf finds the number of a preferred item;
 // items it does not know are left out.
 func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf func(ItemID) (ItemNum, bool)) Profile {
 	var out Profile
+	of, from := p.others(len(h))
 	for r, v := range h {
 		if r == 0 {
 			out.Current = v.Item
@@ -48,7 +49,11 @@ func NewProfile(h History, ps Preferences, p *Policy, a *text.Analyzer, numOf fu
 		}
 		out.Seen = append(out.Seen, Seen{v.Item, at})
 		if r < len(p.Recency) {
-			w := profileWeight(int64(p.Recency[r]) * int64(v.Strength) / (RecencyOne * ProfileOne / One))
+			x := int64(p.Recency[r])
+			if r > 0 && p.Focus > 0 {
+				x = x * of / from
+			}
+			w := profileWeight(x * int64(v.Strength) / (RecencyOne * ProfileOne / One))
 			out.Weights = append(out.Weights, FeatureWeight{Feature: ItemFeature(v.Item), Weight: w})
 		}
 	}

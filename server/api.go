@@ -24,13 +24,15 @@ Put your items in, record what readers do, ask for a list. Errors are RFC 9457 p
 - **Channel**: GET /v1/sync is a WebSocket with the subprotocol nigh.v1 (binary MessagePack). The browser client speaks it.
 - **JSON page**: /ws/recommendations/ is a WebSocket with JSON text. Send {"preferences": ["go", "websockets"]}, get
   {"recommendations": […]} at once and again whenever the list changes.
-- **Token**: if the server was started with one, send Authorization: Bearer TOKEN with every request.`
+- **Who may what**: a server without API keys asks nobody for anything. With keys, send Authorization: Bearer KEY; each
+  operation names the scope that it needs. A reader's token (a JWT) is sent alike, and gives that reader's own lists,
+  events and erasure; without either, a reader is anonymous: the name is ~ and the random id of the browser.`
 
 // api registers the operations of /v1 and of the recipe at a mux, each together with its description.
 type api struct {
 	catalog Catalog
 	huma    huma.API
-	token   bool // clients need one
+	guard   *Guard
 }
 
 // exactMux registers "/recommendations/" as that path alone, where ServeMux would take everything below it.
@@ -45,7 +47,7 @@ func (m exactMux) HandleFunc(pattern string, handler func(http.ResponseWriter, *
 }
 
 // newAPI registers all operations at mux.
-func newAPI(mux *http.ServeMux, c Catalog, version string, token bool) *api {
+func newAPI(mux *http.ServeMux, c Catalog, version string, g *Guard) *api {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -63,11 +65,13 @@ func newAPI(mux *http.ServeMux, c Catalog, version string, token bool) *api {
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{humaProblem},
 	}
-	if token {
-		config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-		config.Security = []map[string][]string{{"token": {}}}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		keyScheme: {Type: "http", Scheme: "bearer", Description: "An API key (nigh key create) with the scopes that an operation names. " +
+			"A server without keys and readers' tokens asks for none"},
+		readerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+			Description: "A reader's token, signed by the site: what the operation does, for that reader alone"},
 	}
-	a := &api{catalog: c, huma: humago.New(exactMux{mux}, config), token: token}
+	a := &api{catalog: c, huma: humago.New(exactMux{mux}, config), guard: g}
 	a.items()
 	a.events()
 	a.users()
@@ -130,15 +134,12 @@ type operation struct {
 
 // register adds an operation. Its handler's errors become Problems.
 func register[I, O any](a *api, o operation, handler func(context.Context, *I) (*O, error)) {
-	statuses := append([]int{http.StatusInternalServerError, http.StatusUnprocessableEntity}, o.problems...)
-	if o.method != http.MethodGet {
-		statuses = append(statuses, http.StatusForbidden)
-	}
+	statuses := append([]int{http.StatusInternalServerError, http.StatusUnprocessableEntity, http.StatusForbidden}, o.problems...)
 	responses := a.problems(statuses...)
 	huma.Register(a.huma, huma.Operation{
 		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.tag},
-		Summary: o.summary, Description: o.description, Responses: responses,
-		Middlewares: huma.Middlewares{refuseUnknown(queryNames(reflect.TypeFor[I]()))},
+		Summary: o.summary, Description: o.description, Responses: responses, Security: security(o.id),
+		Middlewares: huma.Middlewares{a.guard.refuse(o.id), refuseUnknown(queryNames(reflect.TypeFor[I]()))},
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
@@ -162,11 +163,9 @@ func register[I, O any](a *api, o operation, handler func(context.Context, *I) (
 	}
 }
 
-// problems describes the answers of these statuses, and of a missing token where one is needed.
+// problems describes the answers of these statuses, and of a missing key or token.
 func (a *api) problems(statuses ...int) map[string]*huma.Response {
-	if a.token {
-		statuses = append(statuses, http.StatusUnauthorized)
-	}
+	statuses = append(statuses, http.StatusUnauthorized)
 	out := map[string]*huma.Response{}
 	for _, status := range statuses {
 		out[strconv.Itoa(status)] = &huma.Response{
@@ -222,7 +221,7 @@ func (a *api) channels() {
 		responses["101"] = &huma.Response{Description: "The connection is a WebSocket now"}
 		a.huma.OpenAPI().AddOperation(&huma.Operation{
 			Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{"recommendations"},
-			Summary: summary, Description: description, Responses: responses,
+			Summary: summary, Description: description, Responses: responses, Security: security(id),
 		})
 	}
 	describe("/v1/sync", "sync", "The channel (WebSocket, nigh.v1)",

@@ -42,6 +42,9 @@ func (a *api) postEvents(ctx context.Context, in *rawInput) (*eventsOutput, erro
 	var refused rejections
 	id := func(e *store.Event) string { return e.Item }
 	rows, sh, err := bulk(in.w, in.r, "event", id, &refused, func(indexes []int, events []store.Event) error {
+		if err := actAsAll(ctx, "record-events", events); err != nil {
+			return err
+		}
 		results, err := a.catalog.RecordEvents(ctx, events)
 		if err != nil {
 			return err

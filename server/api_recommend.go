@@ -201,7 +201,7 @@ func (a *api) recommendations() {
 			if err := in.readJSON(&q, "request"); err != nil {
 				return nil, err
 			}
-			return a.recommend(ctx, q)
+			return a.recommend(ctx, "recommend", q)
 		})
 	register(a, operation{method: http.MethodGet, path: "/v1/recommendations", id: "recommend-simply", tag: "recommendations",
 		summary: "What to show this reader, the simple case", problems: []int{422}},
@@ -223,7 +223,7 @@ func (a *api) recommendations() {
 			if err := q.Preferences.set(weights); err != nil {
 				return nil, err
 			}
-			return a.recommend(ctx, q)
+			return a.recommend(ctx, "recommend-simply", q)
 		})
 	register(a, operation{method: http.MethodGet, path: "/recommendations/", id: "recipe", tag: "recommendations",
 		summary:     "The recipe: preferences in, recommendations out",
@@ -238,7 +238,7 @@ func (a *api) recommendations() {
 			if err := q.Preferences.set(weights); err != nil {
 				return nil, err
 			}
-			return a.recommend(ctx, q)
+			return a.recommend(ctx, "recipe", q)
 		})
 	register(a, operation{method: http.MethodGet, path: "/v1/items/{id}/similar", id: "similar-items", tag: "recommendations",
 		summary: "More like this", problems: []int{404, 422}},
@@ -260,7 +260,11 @@ func (a *api) recommendations() {
 		})
 }
 
-func (a *api) recommend(ctx context.Context, q Question) (*recommendationsOutput, error) {
+func (a *api) recommend(ctx context.Context, operation string, q Question) (*recommendationsOutput, error) {
+	var err error
+	if q.User, err = actAs(ctx, operation, q.User); err != nil {
+		return nil, err
+	}
 	request, err := q.request()
 	if err != nil {
 		return nil, err

@@ -19,6 +19,10 @@ func (a *api) users() {
 			"open goes on as one that was never here: what it had not yet had acknowledged counts as new.",
 		problems: []int{503}},
 		func(ctx context.Context, in *UserPath) (*struct{}, error) {
-			return nil, a.catalog.EraseUser(ctx, in.User)
+			user, err := actAs(ctx, "erase-user", in.User)
+			if err != nil {
+				return nil, err
+			}
+			return nil, a.catalog.EraseUser(ctx, user)
 		})
 }

@@ -72,7 +72,7 @@ func bulk[T any](w http.ResponseWriter, r *http.Request, what string, id func(*T
 	_ = rc.SetReadDeadline(time.Now().Add(bulkTimeout))
 	_ = rc.SetWriteDeadline(time.Now().Add(bulkTimeout + writeTimeout))
 
-	in, err := newRowReader(r.Header.Get("Content-Type"), http.MaxBytesReader(w, r.Body, MaxBulkBody))
+	in, err := newRowReader(r.Header.Get("Content-Type"), http.MaxBytesReader(w, r.Body, MaxBulkBody), r.ContentLength)
 	if err != nil {
 		return 0, 0, err
 	}

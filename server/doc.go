@@ -3,7 +3,7 @@
 //
 // Read first: Options and New, then routes.go (what answers where), fault.go (which error is which status).
 //
-//	request ─► log ─► headers ─► guard (origin, token, CORS) ─► route ─► Catalog
+//	request ─► log ─► headers ─► guard (origin, who, CORS) ─► route (may they?) ─► Catalog
 //	                                 │                            │
 //	                                 └── Problem (RFC 9457) ◄─────┴── FaultOf(err)
 //
@@ -12,6 +12,8 @@
 //	query.go    which query parameters an operation takes
 //	live.go     /ws/recommendations/: a list, and again whenever it changes
 //	guard.go    who may come in; the WebSockets that are open. /v1/sync uses the same Guard
+//	may.go      who may what: one table, from operation to scope; credentials.go: what a request carries
+//	door.go     who a client of the channel may be, and for how long; local.go: where to listen
 //	pages.go    the demo's pages, rendered on the server; static.go the files beside them
 //
 // # Decisions
@@ -23,5 +25,23 @@
 //   - An unknown field or query parameter is refused by name: "titel" would be lost silently otherwise.
 //   - A request from another website's page is refused unless its origin is in Options.Origins, whatever its method
 //     and content type. That makes the content type free to be what a client happens to send.
+//   - Who somebody is, package access says; for whom they act, the handlers ask (actAs). A server is open or closed: it
+//     is closed, for good, once readers' tokens are configured or its store holds a key, also one that was made while it
+//     ran or that is revoked; whoever had come in before is cut off then. Whether a key can be read just now opens nothing.
+//   - An open server listens to this machine alone, unless it is told to be open to everybody. To listen elsewhere and
+//     ask nobody has to be said, because nobody notices that a server is open until it is too late.
+//   - On a closed server an anonymous reader is the browser whose id they know: ~ and 16 random bytes at least, which is
+//     the secret. So they may have their lists, their events and their erasure over HTTP too, and nobody else's. A name
+//     needs a token of that name, or a key; "~" begins no name, in no token and no hello.
+//   - The channel's token comes in hello. A handshake may carry one too (header, or subprotocol nigh.token.…), for clients
+//     without a hello; if both do, they must be of one reader. In hello it is in no header that a proxy would log, and a
+//     refusal is a close code with a reason, where a browser learns nothing of a handshake that failed. In an address it is
+//     refused before it is looked at.
+//   - A token that ends: a minute before, the client is asked for a fresh one of the same reader (wire.Expiry, Renew). If
+//     none came it is closed with 4009, and likewise a hello whose token has ended: it may come back, but only with a
+//     fresh one. What is wrong for good (no such token, another reader's) is 4503: do not. A key that was revoked ends the
+//     connections that it opened, within two seconds. One timer looks after all of them, and none where none ends.
+//   - An origin is checked whatever the credentials: a token is no cookie, so a foreign page cannot make a browser send it,
+//     but on a closed server too there are anonymous readers, and on this machine open ones.
 //   - Files are compressed when they are built (static.go), answers while they are sent (gzhttp).
 package server

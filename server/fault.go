@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"nigh/server/access"
 	"nigh/server/catalog"
 	"nigh/server/store"
 )
@@ -21,12 +22,12 @@ type Fault struct {
 
 // Errors of the edges themselves. Those of catalog and store come through as they are.
 var (
-	errOrigin   = errors.New("this page's origin is not allowed")
-	errHost     = errors.New("this server answers to this machine's own names only")
-	errToken    = errors.New("the token is missing or wrong")
-	errFull     = errors.New("too many connections are open")
-	errTooLarge = errors.New("the body is too large")
-	errNotReady = errors.New("the catalog does not answer")
+	errOrigin    = errors.New("this page's origin is not allowed")
+	errHost      = errors.New("this server answers to this machine's own names only")
+	errInAddress = errors.New("a key or token stands in the address, where every log on the way keeps it")
+	errFull      = errors.New("too many connections are open")
+	errTooLarge  = errors.New("the body is too large")
+	errNotReady  = errors.New("the catalog does not answer")
 )
 
 // faults is the one table from domain error to status and code. The first row that errors.Is holds for counts.
@@ -48,7 +49,13 @@ var faults = []struct {
 		"update nigh"},
 	{errOrigin, http.StatusForbidden, "origin", "", "start the server with --origin and the page's address, such as --origin https://example.org"},
 	{errHost, http.StatusMisdirectedRequest, "host", "", "open http://localhost and the port, or start the server with --origin and the address that a proxy has for it"},
-	{errToken, http.StatusUnauthorized, "token", "", "send the header Authorization: Bearer TOKEN; for a WebSocket, the subprotocol nigh.token.TOKEN beside the real one"},
+	{errInAddress, http.StatusBadRequest, "address", "", "take it for spent and make another one; " + sendIt},
+	{errTwoCredentials, http.StatusBadRequest, "credentials", "", "send one"},
+	{access.ErrNone, http.StatusUnauthorized, "token", "", sendIt + "; nigh key create makes a key"},
+	{access.ErrExpired, http.StatusUnauthorized, "expired", "", "get a fresh token"},
+	{access.ErrBad, http.StatusUnauthorized, "token", "", "check it: a key is one of nigh key list that is not revoked, a token one of this site, for this server, not before its time"},
+	{access.ErrScope, http.StatusForbidden, "scope", "", "use a key that has the scope; nigh key create --scope makes one"},
+	{access.ErrReader, http.StatusForbidden, "reader", "", "a reader's token is for that reader alone"},
 	{errFull, http.StatusServiceUnavailable, "full", "", "try again in a moment"},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "too-large", "", ""},
 	{errNotReady, http.StatusServiceUnavailable, "not-ready", "", "see the server's log"},
@@ -56,6 +63,9 @@ var faults = []struct {
 	// 499 is nginx's code for a client that went away; nobody reads this answer, the log does.
 	{context.Canceled, 499, "canceled", "the request was given up", ""},
 }
+
+// sendIt is the hint how a key or token travels.
+const sendIt = "send the header Authorization: Bearer KEY; for a WebSocket, the subprotocol nigh.token.KEY beside the real one"
 
 // FaultOf returns what a client is told of err. Whatever is not in the table is the server's own fault: a 500 that
 // does not repeat the error's text, which belongs in the log.

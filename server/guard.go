@@ -3,21 +3,20 @@ package server
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
-)
 
-// tokenProtocol prefixes the token in a WebSocket's list of subprotocols.
-const tokenProtocol = "nigh.token."
+	"nigh/server/access"
+)
 
 // closeGrace is how long handlers have, from Guard.Closing on, to end their WebSockets themselves.
 const closeGrace = 500 * time.Millisecond
@@ -26,21 +25,32 @@ const closeGrace = 500 * time.Millisecond
 type Guard struct {
 	origins map[string]bool
 	all     bool // every origin
-	token   string
-	local   bool // only this machine may ask: see sameMachine
+	local   bool // only this machine may ask, while the server is not closed: see sameMachine
 	most    int
 	log     *slog.Logger
 	closing chan struct{} // closed when the server shuts down
 
+	// Who may do what: see closed.
+	keys                    *access.Keys
+	tokens                  *access.Tokens
+	trustNames, noAnonymous bool
+	closedFor               atomic.Bool // for good: there was a key
+
 	mu      sync.Mutex // for what follows
 	sockets map[*Socket]struct{}
+	watched int           // of sockets, those that sweep looks after
+	sweeper *time.Timer   // runs while watched > 0
 	ended   chan struct{} // closed when closing and no socket is left
 }
 
 func newGuard(o Options) *Guard {
 	g := &Guard{
-		origins: map[string]bool{}, token: o.Token, local: o.Token == "" && ListensLocally(o.Addr), most: o.MaxSockets, log: o.Logger,
+		origins: map[string]bool{}, local: ListensLocally(o.Addr), most: o.MaxSockets, log: o.Logger,
+		tokens: o.Readers, trustNames: o.TrustNames, noAnonymous: o.NoAnonymous,
 		closing: make(chan struct{}), sockets: map[*Socket]struct{}{}, ended: make(chan struct{}),
+	}
+	if o.Keys != nil {
+		g.keys = access.NewKeys(o.Keys, time.Now)
 	}
 	for _, origin := range o.Origins {
 		g.all = g.all || origin == "*"
@@ -49,16 +59,14 @@ func newGuard(o Options) *Guard {
 	return g
 }
 
-// Check returns why r may not come in: its origin, or its token. GET and HEAD from anywhere may, because without CORS
-// headers the other page cannot read the answer; a WebSocket is not bound by that, so Accept is stricter.
-func (g *Guard) Check(r *http.Request) error {
+// check returns who sent r, or why they may not come in: their origin, or a key or token that does not hold. GET and
+// HEAD from anywhere may, because without CORS headers the other page cannot read the answer; a WebSocket is not bound
+// by that, so Accept is stricter. What the caller may do, the route says: see needs.
+func (g *Guard) check(r *http.Request) (access.Caller, error) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead && !g.originAllowed(r) {
-		return errOrigin
+		return access.Caller{}, errOrigin
 	}
-	if !g.tokenHolds(r) {
-		return errToken
-	}
-	return nil
+	return g.caller(r)
 }
 
 // originAllowed tells whether r comes from no page, from a page of this server, or from one of the allowed origins.
@@ -71,32 +79,9 @@ func (g *Guard) originAllowed(r *http.Request) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-// tokenHolds compares in a time that tells nothing of the token, not even its length.
-func (g *Guard) tokenHolds(r *http.Request) bool {
-	if g.token == "" {
-		return true
-	}
-	want := sha256.Sum256([]byte(g.token))
-	holds := func(s string) bool {
-		got := sha256.Sum256([]byte(s))
-		return subtle.ConstantTimeCompare(got[:], want[:]) == 1
-	}
-	scheme, credentials, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") && holds(strings.TrimSpace(credentials)) {
-		return true
-	}
-	for _, list := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for name := range strings.SplitSeq(list, ",") {
-			if t, ok := strings.CutPrefix(strings.TrimSpace(name), tokenProtocol); ok && holds(t) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // AcceptOptions say how a WebSocket is to be.
 type AcceptOptions struct {
+	Operation    string   // its row of needs
 	Subprotocols []string // that the server speaks, the best first; the client need not name one
 	ReadLimit    int64    // bytes of a message; a larger one closes the connection with 1009. -1: no limit
 	Compression  websocket.CompressionMode
@@ -105,17 +90,20 @@ type AcceptOptions struct {
 // Socket is an admitted WebSocket. Its handler must call Release when it ends.
 type Socket struct {
 	*websocket.Conn
+	Caller access.Caller // by the handshake
+
 	guard *Guard
 	raw   net.Conn
 	once  sync.Once
+	check func(time.Time) bool // see While; of the guard's mu
 }
 
-// Accept admits a WebSocket, or answers with the problem why not. Origin, token and the bound on connections are
-// checked. When the server shuts down, Closing is closed: handlers then say goodbye with their own close code, soon;
+// Accept admits a WebSocket to an operation, or answers with the problem why not. Origin, key or token and the bound on
+// connections are checked. When the server shuts down, Closing is closed: handlers then say goodbye with their own close code, soon;
 // after closeGrace the guard does, with 1001.
 func (g *Guard) Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) (*Socket, error) {
 	s := &Socket{guard: g}
-	if err := g.admit(s, r); err != nil {
+	if err := g.admit(s, r, o.Operation); err != nil {
 		writeProblem(w, err)
 		return nil, err
 	}
@@ -136,12 +124,20 @@ func (g *Guard) Accept(w http.ResponseWriter, r *http.Request, o AcceptOptions) 
 }
 
 // admit takes a place for s.
-func (g *Guard) admit(s *Socket, r *http.Request) error {
+func (g *Guard) admit(s *Socket, r *http.Request, operation string) error {
 	if !g.originAllowed(r) {
 		return errOrigin
 	}
-	if !g.tokenHolds(r) {
-		return errToken
+	var known bool // to wrap already
+	if s.Caller, known = r.Context().Value(callerKey{}).(access.Caller); !known {
+		var err error
+		if s.Caller, err = g.caller(r); err != nil {
+			return err
+		}
+	}
+	// The channel's token may still come, in its hello.
+	if err := g.may(s.Caller, operation); err != nil && !(operation == "sync" && errors.Is(err, access.ErrNone)) {
+		return err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -172,6 +168,7 @@ func (s *Socket) Release() {
 func (g *Guard) forget(s *Socket) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	s.unwatch()
 	delete(g.sockets, s)
 	select {
 	case <-g.closing:
@@ -208,6 +205,9 @@ func (g *Guard) shutdown(ctx context.Context) {
 	case <-g.closing:
 	default:
 		close(g.closing)
+	}
+	if g.sweeper != nil {
+		g.sweeper.Stop()
 	}
 	if len(g.sockets) == 0 {
 		g.end()
@@ -254,7 +254,7 @@ func (g *Guard) open() []*Socket {
 	return out
 }
 
-// wrap is the guard as a layer around the API: delay, CORS, then Check.
+// wrap is the guard as a layer around the API: delay, CORS, then check. Behind it, callerOf says who asks.
 func (g *Guard) wrap(delay time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.cors(w, r)
@@ -266,14 +266,18 @@ func (g *Guard) wrap(delay time.Duration, next http.Handler) http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		if err := g.Check(r); err != nil {
+		caller, err := g.check(r)
+		if err != nil {
+			noteFault(r.Context(), err)
 			writeProblem(w, err)
 			return
 		}
 		if !pause(r.Context(), delay) {
 			return
 		}
-		next.ServeHTTP(w, r)
+		inner := r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
+		defer func() { r.Pattern = inner.Pattern }() // for the log
+		next.ServeHTTP(w, inner)
 	})
 }
 

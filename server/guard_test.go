@@ -6,9 +6,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"nigh/server/access"
 )
 
-func TestGuard_ChecksOriginAndToken(t *testing.T) {
+func TestGuard_ChecksOriginAndKey(t *testing.T) {
+	key, keys := testKeys(t, access.All)
 	const self, friend, other = "http://example.com", "https://friend.example", "https://evil.example" // httptest's host is example.com
 	tests := []struct {
 		name         string
@@ -17,31 +20,32 @@ func TestGuard_ChecksOriginAndToken(t *testing.T) {
 		want         int
 		allow        string // Access-Control-Allow-Origin
 	}{
-		{"no origin", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret"}, 200, ""},
-		{"bearer in any case", post, "/v1/recommendations", []string{"Authorization", "bearer  s3cret"}, 200, ""},
-		{"own page", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", self}, 200, self},
-		{"allowed page", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", friend}, 200, friend},
-		{"allowed page, shouting", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", "https://FRIEND.example"}, 200, "https://FRIEND.example"},
-		{"other page", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", other}, 403, ""},
-		{"a page without origin", post, "/v1/events", []string{"Authorization", "Bearer s3cret", "Origin", "null", "Content-Type", "text/plain"}, 403, ""},
-		{"other page reads", get, "/v1/recommendations", []string{"Authorization", "Bearer s3cret", "Origin", other}, 200, ""},
-		{"allowed page reads", get, "/recommendations/", []string{"Authorization", "Bearer s3cret", "Origin", friend}, 200, friend},
-		{"no token", post, "/v1/recommendations", nil, 401, ""},
-		{"no token for the recipe", get, "/recommendations/?preferences=go", nil, 401, ""},
-		{"no token for the WebSocket", get, "/ws/recommendations/", nil, 401, ""},
-		{"wrong token", post, "/v1/recommendations", []string{"Authorization", "Bearer s3cre"}, 401, ""},
-		{"wrong scheme", post, "/v1/recommendations", []string{"Authorization", "Basic s3cret"}, 401, ""},
-		{"token in the URL", get, "/v1/recommendations?token=s3cret", nil, 401, ""},
-		{"token as subprotocol", get, "/ws/recommendations/", []string{"Sec-Websocket-Protocol", "nigh.json, nigh.token.s3cret"}, 426, ""},
-		{"health without token", get, "/healthz", nil, 200, ""},
+		{"no origin", post, "/v1/recommendations", []string{"Authorization", "Bearer " + key}, 200, ""},
+		{"bearer in any case", post, "/v1/recommendations", []string{"Authorization", "bearer  " + key}, 200, ""},
+		{"own page", post, "/v1/recommendations", []string{"Authorization", "Bearer " + key, "Origin", self}, 200, self},
+		{"allowed page", post, "/v1/recommendations", []string{"Authorization", "Bearer " + key, "Origin", friend}, 200, friend},
+		{"allowed page, shouting", post, "/v1/recommendations", []string{"Authorization", "Bearer " + key, "Origin", "https://FRIEND.example"}, 200, "https://FRIEND.example"},
+		{"other page", post, "/v1/recommendations", []string{"Authorization", "Bearer " + key, "Origin", other}, 403, ""},
+		{"a page without origin", post, "/v1/events", []string{"Authorization", "Bearer " + key, "Origin", "null", "Content-Type", "text/plain"}, 403, ""},
+		{"other page reads", get, "/v1/recommendations", []string{"Authorization", "Bearer " + key, "Origin", other}, 200, ""},
+		{"allowed page reads", get, "/recommendations/", []string{"Authorization", "Bearer " + key, "Origin", friend}, 200, friend},
+		{"no key", put, "/v1/items/a", nil, 401, ""},
+		{"no key, a foreign page", put, "/v1/items/a", []string{"Origin", other}, 403, ""},
+		{"wrong key", post, "/v1/recommendations", []string{"Authorization", "Bearer " + key[:40]}, 401, ""},
+		{"a proxy's scheme", put, "/v1/items/a", []string{"Authorization", "Basic " + key}, 401, ""},
+		{"a key in the URL", get, "/v1/recommendations?token=" + key, nil, 400, ""},
+		{"a key in the URL by another name", get, "/v1/recommendations?user=" + key, nil, 400, ""},
+		{"two keys", get, "/v1/recommendations", []string{"Authorization", "Bearer " + key, "Sec-Websocket-Protocol", "nigh.token.another"}, 400, ""},
+		{"a key as subprotocol", get, "/ws/recommendations/", []string{"Sec-Websocket-Protocol", "nigh.json, nigh.token." + key}, 426, ""},
+		{"health without key", get, "/healthz", nil, 200, ""},
 		{"preflight", http.MethodOptions, "/v1/items/a", []string{"Origin", friend, "Access-Control-Request-Method", "PUT"}, 204, friend},
 		{"preflight of another page", http.MethodOptions, "/v1/items/a", []string{"Origin", other, "Access-Control-Request-Method", "PUT"}, 403, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newTestServer(t, newFake(library...), func(o *Options) { o.Token = "s3cret"; o.Origins = []string{friend} })
+			s := newTestServer(t, newFake(library...), func(o *Options) { o.Keys = keys; o.Origins = []string{friend} })
 			body := ""
-			if tt.method == post {
+			if tt.method == post || tt.method == put {
 				body = "{}"
 			}
 			w := call(t, s, tt.method, tt.path, body, tt.headers...)
@@ -70,7 +74,9 @@ func TestOptions_AreChecked(t *testing.T) {
 		{Options{}, "Catalog is nil"},
 		{Options{Catalog: newFake(), Origins: []string{"example.org"}}, "https://example.org"},
 		{Options{Catalog: newFake(), Origins: []string{"https://example.org/"}}, "scheme and host only"},
-		{Options{Catalog: newFake(), Token: "two words"}, "letters, digits"},
+		{Options{Catalog: newFake(), NoAnonymous: true}, "how their tokens are checked"},
+		{Options{Catalog: newFake(), Readers: &access.Tokens{}, TrustNames: true}, "proved by tokens"},
+		{Options{Catalog: newFake(), Readers: &access.Tokens{}, Open: true}, "asks for no tokens"},
 		{Options{Catalog: newFake(), Demo: true}, "DemoItems"},
 	}
 	for _, tt := range tests {
@@ -82,20 +88,22 @@ func TestOptions_AreChecked(t *testing.T) {
 }
 
 func TestLog_TellsRouteAndNoSecrets(t *testing.T) {
+	key, keys := testKeys(t, access.All)
 	var log bytes.Buffer
 	s := newTestServer(t, newFake(library...), func(o *Options) {
-		o.Token = "s3cret"
+		o.Keys = keys
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	})
-	call(t, s, get, "/v1/items/dracula/similar?limit=3", "", "Authorization", "Bearer s3cret")
-	call(t, s, get, "/recommendations/?preferences=thought", "", "Authorization", "Bearer s3cret")
+	call(t, s, get, "/v1/items/dracula/similar?limit=3", "", "Authorization", "Bearer "+key)
+	call(t, s, get, "/recommendations/?preferences=thought", "", "Authorization", "Bearer "+key)
 	call(t, s, get, "/nothing/here?private=thought", "")
+	call(t, s, get, "/v1/items?token="+key, "")
 	for _, want := range []string{`route="GET /v1/items/{id}/similar"`, "status=200", "method=GET", "us=", "bytes=", "route=none status=404"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("log = %s, want %s in it", &log, want)
 		}
 	}
-	for _, secret := range []string{"s3cret", "thought", "dracula"} {
+	for _, secret := range []string{key, key[14:], "thought", "dracula"} {
 		if strings.Contains(log.String(), secret) {
 			t.Errorf("log = %s, want no %s in it", &log, secret)
 		}

@@ -8,14 +8,28 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"nigh/server/access"
 	"nigh/server/store"
+	"nigh/server/store/storetest"
 )
 
 var library = []store.Item{
 	{ID: "moby-dick", Title: "Moby-Dick sea whale", Tags: []string{"sea", "whaling"}, URL: "/works/moby-dick"},
 	{ID: "dracula", Title: "Dracula horror", Tags: []string{"horror", "gothic"}},
 	{ID: "go-book", Title: "The Go book", Tags: []string{"go", "programming"}},
+}
+
+// testKeys keeps a key with scopes, which it returns, and those that the test adds.
+func testKeys(t testing.TB, scopes access.Scope) (text string, keys store.Keys) {
+	t.Helper()
+	text, k := access.NewKey("test", scopes, time.Unix(1, 0))
+	keys = storetest.NewModel()
+	if err := keys.AddKey(t.Context(), k); err != nil {
+		t.Fatal(err)
+	}
+	return text, keys
 }
 
 // newTestServer makes a server around c with options that the test changes.

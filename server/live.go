@@ -7,9 +7,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
+
+	"nigh/core/wire"
 )
 
 // Times of the JSON page.
@@ -43,13 +46,24 @@ type liveHandler struct {
 
 // ServeHTTP runs one connection until it ends.
 func (l *liveHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	socket, err := l.guard.Accept(w, r, AcceptOptions{Subprotocols: []string{liveProtocol}, ReadLimit: -1}) // read has a limit of its own
+	socket, err := l.guard.Accept(w, r, AcceptOptions{Operation: "live", Subprotocols: []string{liveProtocol}, ReadLimit: -1}) // read has a limit of its own
 	if err != nil {
 		return
 	}
 	// The request's context ends with this handler, but not reliably with a connection that was taken over.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	s := &liveSession{liveHandler: l, conn: socket.Conn, in: make(chan frame)}
+	over := make(chan struct{})
+	if c := socket.Caller; c.Key != "" || !c.Until.IsZero() {
+		var once sync.Once
+		socket.While(func(now time.Time) bool {
+			if (c.Until.IsZero() || now.Before(c.Until)) && l.guard.holds(ctx, c) {
+				return true
+			}
+			once.Do(func() { close(over) })
+			return false
+		})
+	}
+	s := &liveSession{liveHandler: l, conn: socket.Conn, in: make(chan frame), over: over}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -73,6 +87,7 @@ type liveSession struct {
 	*liveHandler
 	conn *websocket.Conn
 	in   chan frame
+	over chan struct{} // closed when the key or token holds no more
 
 	question *Question // nil until there is one
 	watch    Watch
@@ -144,6 +159,8 @@ func (s *liveSession) run(ctx context.Context) (websocket.StatusCode, string) {
 			return 0, ""
 		case <-s.guard.Closing():
 			return websocket.StatusGoingAway, "the server is stopping"
+		case <-s.over:
+			return wire.CloseExpired, "the key or token holds no more; connect again with another one"
 		case <-patience.C:
 			return websocket.StatusPolicyViolation, "no preferences came"
 		case <-ping.C:
@@ -178,10 +195,14 @@ func (s *liveSession) ping(ctx context.Context) error {
 // ask takes a message as the new question and answers it. What cannot be read leaves the old question in place.
 func (s *liveSession) ask(ctx context.Context, data []byte) error {
 	var q Question
-	if err := decode(data, &q, "message"); err != nil {
+	err := decode(data, &q, "message")
+	if err != nil {
 		return s.refuse(ctx, err)
 	}
 	if _, err := q.request(); err != nil {
+		return s.refuse(ctx, err)
+	}
+	if q.User, err = actAs(ctx, "live", q.User); err != nil {
 		return s.refuse(ctx, err)
 	}
 	if s.watch == nil || s.question.User != q.User {

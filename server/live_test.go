@@ -15,6 +15,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"nigh/server/access"
 	"nigh/server/store"
 )
 
@@ -227,11 +228,12 @@ func TestLive_CleansUp(t *testing.T) {
 	eventually(t, "goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
 }
 
-func TestLive_AdmitsByOriginTokenAndNumber(t *testing.T) {
+func TestLive_AdmitsByOriginKeyAndNumber(t *testing.T) {
 	f := newFake(library...)
+	key, keys := testKeys(t, access.Read)
 	s, url := startTestServer(t, f, func(o *Options) {
 		o.Origins = []string{"https://friend.example"}
-		o.Token = "s3cret"
+		o.Keys = keys
 		o.MaxSockets = 2
 	})
 	header := func(name, value string) http.Header { return http.Header{name: {value}} }
@@ -242,8 +244,7 @@ func TestLive_AdmitsByOriginTokenAndNumber(t *testing.T) {
 			t.Errorf("dial %+v = %v, %v, want a problem with status %d", o, res, err, want)
 		}
 	}
-	token := []string{liveProtocol, tokenProtocol + "s3cret"}
-	refused(nil, 401)
+	token := []string{liveProtocol, tokenProtocol + key}
 	refused(&websocket.DialOptions{Subprotocols: []string{liveProtocol, tokenProtocol + "wrong"}}, 401)
 	refused(&websocket.DialOptions{Subprotocols: token, HTTPHeader: header("Origin", "https://evil.example")}, 403)
 	refused(&websocket.DialOptions{Subprotocols: token, HTTPHeader: header("Origin", "null")}, 403)
@@ -252,7 +253,7 @@ func TestLive_AdmitsByOriginTokenAndNumber(t *testing.T) {
 	if got := a.Subprotocol(); got != liveProtocol {
 		t.Errorf("subprotocol = %q, want %q and never the token", got, liveProtocol)
 	}
-	b := dial(t, url, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer s3cret"}, "Origin": {url}}})
+	b := dial(t, url, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + key}, "Origin": {url}}})
 	refused(&websocket.DialOptions{Subprotocols: token}, 503)
 	_ = a.CloseNow()
 	eventually(t, "a place is free", func() bool { return s.Guard().Open() == 1 })

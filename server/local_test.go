@@ -4,15 +4,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"nigh/server/access"
 )
 
 // What a page can make a browser send to a server on the reader's own machine, by letting its own name lead there.
 func TestGuard_RefusesForeignNamesOnThisMachine(t *testing.T) {
 	for _, c := range []struct {
-		addr, token string
-		origins     []string
-		host        string
-		want        int
+		addr    string
+		key     bool
+		origins []string
+		host    string
+		want    int
 	}{
 		{addr: "localhost:8080", host: "localhost:8080", want: http.StatusOK},
 		{addr: "localhost:8080", host: "127.0.0.1:8080", want: http.StatusOK},
@@ -23,10 +26,14 @@ func TestGuard_RefusesForeignNamesOnThisMachine(t *testing.T) {
 		{addr: "[::1]:8080", host: "127.0.0.1.evil.example", want: http.StatusMisdirectedRequest},
 		{addr: "localhost:8080", host: "site.example", origins: []string{"https://site.example"}, want: http.StatusOK},
 		{addr: "localhost:8080", host: "evil.example", origins: []string{"https://site.example"}, want: http.StatusMisdirectedRequest},
-		{addr: "localhost:8080", token: "secret", host: "evil.example", want: http.StatusOK}, // who has no token gets nothing
+		{addr: "localhost:8080", key: true, host: "evil.example", want: http.StatusOK}, // who has no key gets no more than anybody on the internet
 		{addr: ":8080", host: "site.example", want: http.StatusOK},
 	} {
-		s, err := New(Options{Catalog: newFake(), Addr: c.addr, Token: c.token, Origins: c.origins})
+		o := Options{Catalog: newFake(), Addr: c.addr, Origins: c.origins}
+		if c.key {
+			_, o.Keys = testKeys(t, access.All)
+		}
+		s, err := New(o)
 		if err != nil {
 			t.Fatal(err)
 		}

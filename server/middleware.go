@@ -48,6 +48,13 @@ func noteError(ctx context.Context, err error) {
 	}
 }
 
+// noteFault is noteError for an error that is a 500; what the client is told of needs no log.
+func noteFault(ctx context.Context, err error) {
+	if FaultOf(err).Status == http.StatusInternalServerError {
+		noteError(ctx, err)
+	}
+}
+
 // logged writes one line for every request: the route and not the address, because a query may hold what a reader
 // searched for; never a header.
 func logged(log *slog.Logger, next http.Handler) http.Handler {

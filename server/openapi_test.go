@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ type spec struct {
 	Info    struct{ Title, Version string }
 	Paths   map[string]map[string]struct {
 		OperationID string
+		Security    []map[string][]string
 		Parameters  []struct{ Name, In string }
 		RequestBody *struct {
 			Content map[string]struct{ Schema, Example any }
@@ -28,7 +30,6 @@ type spec struct {
 		Schemas         map[string]any
 		SecuritySchemes map[string]any
 	}
-	Security []any
 }
 
 func TestOpenAPI_DescribesWhatAnswers(t *testing.T) {
@@ -161,11 +162,23 @@ func TestOpenAPI_HasNoDanglingReferences(t *testing.T) {
 	}
 }
 
-func TestOpenAPI_SaysThatATokenIsNeeded(t *testing.T) {
-	s := newTestServer(t, newFake(), func(o *Options) { o.Token = "s3cret" })
+func TestOpenAPI_SaysWhoMayWhat(t *testing.T) {
+	s := newTestServer(t, newFake(), nil)
 	var doc spec
 	decodeAnswer(t, call(t, s, get, "/openapi.json", ""), &doc)
-	if len(doc.Components.SecuritySchemes) != 1 || len(doc.Security) != 1 {
-		t.Errorf("security = %v %v, want the token", doc.Components.SecuritySchemes, doc.Security)
+	if len(doc.Components.SecuritySchemes) != 2 {
+		t.Errorf("security schemes = %v, want key and reader", doc.Components.SecuritySchemes)
+	}
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			n := needs[op.OperationID]
+			want := []map[string][]string{{"key": strings.Split(n.scope.String(), ",")}}
+			if n.readers {
+				want = append(want, map[string][]string{"reader": {}}, map[string][]string{})
+			}
+			if !reflect.DeepEqual(op.Security, want) || op.Responses["401"].Content == nil || op.Responses["403"].Content == nil {
+				t.Errorf("%s %s: security %v, answers %v, want %v with 401 and 403", method, path, op.Security, op.Responses, want)
+			}
+		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"nigh/server/access"
 	"nigh/server/catalog"
 	"nigh/server/store"
 )
@@ -73,9 +73,15 @@ type Options struct {
 
 	// Origins are the other websites whose pages may use the API and the WebSockets: "https://example.org". "*" is all.
 	Origins []string
-	// Token, if set, must come with every request to /v1, /recommendations and /ws: as `Authorization: Bearer TOKEN`
-	// or, because a browser's WebSocket has no headers, as the subprotocol `nigh.token.TOKEN` beside the real one.
-	Token string
+	// Keys are the API keys, which come and go while the server runs; nil: there are none. Readers checks readers'
+	// tokens; nil: none are trusted. While there is neither, everybody who reaches the server may do everything: Run
+	// refuses to listen to other machines then, unless Open is set.
+	Keys    store.Keys
+	Readers *access.Tokens
+	Open    bool
+	// TrustNames lets readers without a token take any name, where they would be anonymous else. NoAnonymous wants a
+	// token of every reader.
+	TrustNames, NoAnonymous bool
 	// MaxSockets bounds the WebSockets that are open at a time; 0 means DefaultMaxSockets.
 	MaxSockets int
 
@@ -106,8 +112,14 @@ func (o *Options) check() error {
 			return err
 		}
 	}
-	if !isSubprotocol(tokenProtocol + o.Token) {
-		return errors.New("the token holds characters that a WebSocket cannot carry; use letters, digits and - . _ ~ only")
+	if o.TrustNames && (o.Readers != nil || o.NoAnonymous) {
+		return errors.New("names of readers cannot be trusted and proved by tokens; leave one of the two out")
+	}
+	if o.NoAnonymous && o.Readers == nil {
+		return errors.New("without anonymous readers nobody could read; say how their tokens are checked")
+	}
+	if o.Open && (o.Readers != nil || o.TrustNames) {
+		return errors.New("a server that is open to everybody asks for no tokens; leave one of the two out")
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -131,16 +143,4 @@ func checkOrigin(s string) error {
 		return fmt.Errorf("%q is not an origin; write scheme and host only, such as https://example.org", s)
 	}
 	return nil
-}
-
-// isSubprotocol tells whether s is a token of RFC 9110, section 5.6.2, which a WebSocket subprotocol must be.
-func isSubprotocol(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		alnum := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if !alnum && !strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c)) {
-			return false
-		}
-	}
-	return s != ""
 }

@@ -31,6 +31,7 @@ const (
 // pages renders the demo's pages.
 type pages struct {
 	catalog Catalog
+	guard   *Guard
 	topics  topics
 }
 
@@ -73,6 +74,8 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, page []byte) 
 
 // render sends a page of the demo.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, page webapp.Page) {
+	// A closed server takes nobody's word for a name: the page's reader is who their browser is.
+	page.Anonymous = p.guard.closed(r.Context()) && !p.guard.trustNames
 	var out bytes.Buffer
 	if err := webapp.Render(&out, page); err != nil {
 		noteError(r.Context(), err)

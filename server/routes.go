@@ -19,7 +19,7 @@ func (s *Server) routes() (http.Handler, error) {
 	c := s.opt.Catalog
 
 	operations := http.NewServeMux()
-	api := newAPI(operations, c, s.opt.Version, s.opt.Token != "")
+	api := newAPI(operations, c, s.opt.Version, s.guard)
 	spec, err := api.spec()
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (s *Server) routes() (http.Handler, error) {
 	})))
 	s.static(mux)
 	switch {
-	case s.opt.Demo && s.opt.Token == "":
+	case s.opt.Demo:
 		mux.Handle("GET /{$}", pack(http.HandlerFunc(s.pages.home)))
 		mux.Handle("GET /works/{id}", pack(http.HandlerFunc(s.pages.work)))
 		if f := s.files["recipe.html"]; f != nil {
@@ -64,11 +64,6 @@ func (s *Server) routes() (http.Handler, error) {
 				setPagePolicy(w, r)
 				f.serve(w, r, cacheNever)
 			})
-		}
-	case s.opt.Demo:
-		says := plain("It was started with a token, which the demo's page does not have: start it without --token-file to see the demo.")
-		for _, pattern := range []string{"GET /{$}", "GET /works/{id}", "GET /recipe"} {
-			mux.HandleFunc(pattern, says)
 		}
 	default:
 		mux.HandleFunc("GET /{$}", plain("Its demo is not on: start it with --demo to see that."))
@@ -126,7 +121,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 		hint = "name the reader: /v1/users/NAME"
 	case strings.HasPrefix(r.URL.Path, "/v1/items/"):
 		hint = "a slash within an item's id is written %2F"
-	case s.opt.Demo && s.opt.Token == "" && !strings.HasPrefix(r.URL.Path, "/v1") &&
+	case s.opt.Demo && !strings.HasPrefix(r.URL.Path, "/v1") &&
 		(r.Method == http.MethodGet || r.Method == http.MethodHead) && strings.Contains(r.Header.Get("Accept"), "text/html"):
 		s.pages.notFound(w, r)
 		return

@@ -43,13 +43,25 @@ type rowReader struct {
 	line  int // of the row that was read last, from 1, in shapeLines
 }
 
-// newRowReader looks at a request's content type and at its first byte. A wrong content type is an error.
-func newRowReader(contentType string, body io.Reader) (*rowReader, error) {
+// Bounds of the memory to read a body with, in bytes. Most bodies hold one event: 64 KiB for each was a tenth of all that
+// an event cost in garbage.
+const (
+	minBodyBuffer = 512
+	maxBodyBuffer = 64 << 10
+)
+
+// newRowReader looks at a request's content type and at its first byte. A wrong content type is an error. length is that
+// of the body, -1 if it is not known.
+func newRowReader(contentType string, body io.Reader, length int64) (*rowReader, error) {
 	lines, err := isLines(contentType)
 	if err != nil {
 		return nil, err
 	}
-	r := &rowReader{in: bufio.NewReaderSize(body, 64<<10)}
+	size := int64(maxBodyBuffer)
+	if length >= 0 {
+		size = min(max(length, minBodyBuffer), maxBodyBuffer)
+	}
+	r := &rowReader{in: bufio.NewReaderSize(body, int(size))}
 	first, err := firstByte(r.in)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"nigh/server/access"
+	"nigh/server/store"
+	"nigh/server/store/storetest"
 )
 
 // startRun runs a server at a free port until the test or stop ends it; end waits for Run's return.
@@ -123,10 +127,41 @@ func TestRun_TellsWhyItCannotListen(t *testing.T) {
 		"host.invalid:80":        "; try --addr localhost:8080",
 		"localhost:no-such-port": "; try --addr localhost:8080",
 	} {
-		s := newTestServer(t, newFake(), func(o *Options) { o.Addr = addr })
+		s := newTestServer(t, newFake(), func(o *Options) { o.Addr, o.Open = addr, true })
 		if err := s.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run at %q = %v, want %q in it", addr, err, want)
 		}
+	}
+}
+
+// Other machines are let in on purpose only.
+func TestRun_ListensToThisMachineAloneUnlessToldWhoMay(t *testing.T) {
+	_, keys := testKeys(t, access.All)
+	for name, tc := range map[string]struct {
+		addr string
+		keys store.Keys
+		open bool
+		want string // of the error; "" listens
+	}{
+		"this machine":                {"localhost:0", nil, false, ""},
+		"this machine, by number":     {"127.0.0.1:0", storetest.NewModel(), false, ""},
+		"every machine":               {":0", nil, false, "--open"},
+		"every machine, no key yet":   {":0", storetest.NewModel(), false, "nigh key create"},
+		"every machine, with a key":   {":0", keys, false, ""},
+		"every machine, open":         {":0", storetest.NewModel(), true, ""},
+		"open, with a key":            {"localhost:0", keys, true, "leave it out"},
+		"another name of the machine": {"0.0.0.0:0", nil, false, "--open"},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := newTestServer(t, newFake(), func(o *Options) {
+			o.Addr, o.Keys, o.Open = tc.addr, tc.keys, tc.open
+			o.Ready = func(string) { cancel() }
+		})
+		err := s.Run(ctx)
+		if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: Run = %v, want %q", name, err, tc.want)
+		}
+		cancel()
 	}
 }
 

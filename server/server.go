@@ -41,7 +41,7 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{opt: opt, log: opt.Logger, guard: newGuard(opt), files: built}
-	s.pages = &pages{catalog: opt.Catalog}
+	s.pages = &pages{catalog: opt.Catalog, guard: s.guard}
 	if s.root, err = s.routes(); err != nil {
 		return nil, err
 	}
@@ -66,6 +66,9 @@ func (s *Server) Close() error {
 // Run listens and answers until ctx is done, then ends within five seconds: it stops accepting, says goodbye to
 // WebSockets (1001), lets requests finish, and last of all the catalog commit what is queued. It returns nil then.
 func (s *Server) Run(ctx context.Context) error {
+	if err := s.guard.mayListen(ctx, &s.opt); err != nil {
+		return err
+	}
 	listener, err := listen(s.opt.Addr)
 	if err != nil {
 		return err
@@ -94,7 +97,7 @@ func (s *Server) Run(ctx context.Context) error {
 	served := make(chan error, 1)
 	go func() { served <- hs.Serve(listener) }()
 	address := "http://" + clickable(s.opt.Addr, listener.Addr())
-	s.log.Info("listening", "url", address)
+	s.guard.announce(ctx, &s.opt, address)
 	if s.opt.Ready != nil {
 		s.opt.Ready(address)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"nigh/server/access"
 )
 
 var dist = fstest.MapFS{
@@ -131,9 +133,13 @@ func TestPages_AreRenderedFromTheCatalog(t *testing.T) {
 		}
 	}
 	wantStatus(t, call(t, s, get, "/nothing", "", "Accept", "*/*"), 404) // a problem for programs
-	locked := newTestServer(t, newFake(library...), func(o *Options) { o.Demo = true; o.DemoItems = fstest.MapFS{}; o.Token = "x" })
-	if w := call(t, locked, get, "/", ""); !strings.Contains(w.Body.String(), "with a token") {
-		t.Errorf("/ with a token = %s, want it to say so", w.Body)
+	_, keys := testKeys(t, access.All)
+	asking := newTestServer(t, newFake(library...), func(o *Options) { o.Demo = true; o.DemoItems = fstest.MapFS{}; o.Keys = keys })
+	for name, server := range map[string]*Server{"open": s, "with keys": asking} {
+		w := call(t, server, get, "/", "")
+		if got, want := strings.Contains(w.Body.String(), "data-anonymous"), server == asking; w.Code != 200 || got != want {
+			t.Errorf("%s: / = %d, its reader is anonymous: %v, want %v", name, w.Code, got, want)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ func syncWith(c *catalog.Catalog, delay, helloWithin time.Duration) func(*Guard)
 	return func(g *Guard) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			socket, err := g.Accept(w, r, AcceptOptions{
+				Operation:    "sync",
 				Subprotocols: []string{wire.Subprotocol},
 				ReadLimit:    wire.MaxClientFrame,
 				Compression:  websocket.CompressionDisabled, // frames for many are deflated once for all: see catalog.Frame
@@ -52,8 +53,10 @@ func serveSync(ctx context.Context, c *catalog.Catalog, g *Guard, socket *Socket
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := newOutlet(delay)
-	session := catalog.NewSession(c, out)
+	d := &door{guard: g, handshake: socket.Caller}
+	session := catalog.NewSession(c, out).Through(d)
 	defer session.Close()
+	d.look(ctx, socket, session, out)
 
 	var children sync.WaitGroup
 	defer children.Wait()

@@ -133,6 +133,8 @@ type browser struct {
 	told   replica.ProfileChanged
 	lists  []replica.List
 	codes  []int
+	fresh  func() string // makes tokens when the machine needs one
+	merged []string
 }
 
 // came is what a connection's reader hands over.
@@ -142,9 +144,14 @@ type came struct {
 }
 
 func newBrowser(t *testing.T, ch *channel, client, user string) *browser {
+	return newBrowserOf(t, ch, replica.Config{Client: client, User: user, Seed: 1}, nil)
+}
+
+func newBrowserOf(t *testing.T, ch *channel, cfg replica.Config, fresh func() string) *browser {
+	cfg.Inflates = true
 	b := &browser{
 		t: t, ch: ch, inputs: make(chan came, 1000), wake: time.NewTimer(time.Hour),
-		m: replica.New(replica.Config{Client: client, User: user, Seed: 1, Inflates: true}),
+		m: replica.New(cfg), fresh: fresh,
 	}
 	b.step(replica.Start{})
 	t.Cleanup(func() {
@@ -182,6 +189,12 @@ func (b *browser) step(in replica.Input) {
 			b.status = e
 		case replica.ProfileChanged:
 			b.told = e
+		case replica.NeedToken:
+			if b.fresh != nil {
+				b.step(replica.Token{Token: b.fresh()})
+			}
+		case replica.GuestMerged:
+			b.merged = append(b.merged, e.Client)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"nigh/core"
 	"nigh/core/replica"
 	"nigh/core/wire"
+	"nigh/server/access"
 	"nigh/server/catalog"
 	"nigh/server/store"
 )
@@ -79,16 +80,18 @@ func TestSync_ComesBackAfterACutWithEachOpOnce(t *testing.T) {
 }
 
 func TestSync_RefusesWhoMayNotComeIn(t *testing.T) {
-	ch := newChannel(t, nil, func(o *Options) { o.Token = "secret-1" })
+	key, keys := testKeys(t, access.Read|access.Events)
+	ch := newChannel(t, nil, func(o *Options) { o.Keys, o.Origins = keys, nil })
 	for name, tc := range map[string]struct {
 		protocols []string
 		origin    string
 		status    int
 	}{
-		"no token":         {[]string{wire.Subprotocol}, "", http.StatusUnauthorized},
-		"a wrong token":    {[]string{wire.Subprotocol, "nigh.token.secret-2"}, "", http.StatusUnauthorized},
-		"a foreign origin": {[]string{wire.Subprotocol, "nigh.token.secret-1"}, "https://evil.example", http.StatusForbidden},
-		"the token":        {[]string{wire.Subprotocol, "nigh.token.secret-1"}, "", http.StatusSwitchingProtocols},
+		"no key, whose hello says who it is": {[]string{wire.Subprotocol}, "", http.StatusSwitchingProtocols},
+		"a wrong key":                        {[]string{wire.Subprotocol, "nigh.token.x" + key}, "", http.StatusUnauthorized},
+		"a foreign origin":                   {[]string{wire.Subprotocol, "nigh.token." + key}, "https://evil.example", http.StatusForbidden},
+		"a foreign origin without a key":     {[]string{wire.Subprotocol}, "https://evil.example", http.StatusForbidden},
+		"the key":                            {[]string{wire.Subprotocol, "nigh.token." + key}, "", http.StatusSwitchingProtocols},
 	} {
 		h := http.Header{}
 		if tc.origin != "" {

@@ -23,13 +23,15 @@ func object() js.Value { return js.Global().Get("Object").New() }
 // open makes a replica and the object of its methods. Each takes what happened and the time, and returns the effects.
 func open(config js.Value) js.Value {
 	m := replica.New(replica.Config{
-		Client:   text(config.Get("client")),
-		User:     text(config.Get("user")),
-		Token:    text(config.Get("token")),
-		Seed:     uint64(number(config.Get("seed"))),
-		Inflates: config.Get("inflates").Truthy(),
-		Stores:   config.Get("stores").Truthy(),
-		Private:  config.Get("private").Truthy(),
+		Client:     text(config.Get("client")),
+		User:       text(config.Get("user")),
+		Token:      text(config.Get("token")),
+		TokenLater: config.Get("renews").Truthy() && text(config.Get("token")) == "",
+		Guests:     guests(config.Get("merge")),
+		Seed:       uint64(number(config.Get("seed"))),
+		Inflates:   config.Get("inflates").Truthy(),
+		Stores:     config.Get("stores").Truthy(),
+		Private:    config.Get("private").Truthy(),
 	})
 	out := object()
 	method := func(name string, input func(args []js.Value) replica.Input) {
@@ -64,6 +66,7 @@ func open(config js.Value) js.Value {
 		}, Origin: origin(a[3:])}
 	})
 	method("ask", func(a []js.Value) replica.Input { return replica.Ask{Question: question(a[0])} })
+	method("token", func(a []js.Value) replica.Input { return replica.Token{Token: text(a[0])} })
 	method("drop", func(a []js.Value) replica.Input { return replica.Drop{Name: text(a[0])} })
 	return out
 }
@@ -89,6 +92,14 @@ func array[T any](all []T, f func(T) any) js.Value {
 	out := js.Global().Get("Array").New(len(all))
 	for i, v := range all {
 		out.SetIndex(i, f(v))
+	}
+	return out
+}
+
+// guests are the ids that the browser was anonymous under.
+func guests(v js.Value) (out []replica.Guest) {
+	for _, id := range texts(v) {
+		out = append(out, replica.Guest{Client: id})
 	}
 	return out
 }
@@ -217,6 +228,11 @@ func effects(in []replica.Effect) js.Value {
 		case replica.Exported:
 			o.Set("type", "exported")
 			o.Set("json", string(exportedJSON(&e)))
+		case replica.NeedToken:
+			o.Set("type", "token")
+		case replica.GuestMerged:
+			o.Set("type", "merged")
+			o.Set("client", e.Client)
 		case replica.List:
 			o.Set("type", "list")
 			o.Set("json", string(listJSON(&e)))

@@ -70,6 +70,8 @@ type Page struct {
 	Work     *Card    // the work of a work's page
 	Similar  []Card   // a work's page: "More like this"
 	NotFound bool
+
+	Anonymous bool // the page's reader has no name of their own
 }
 
 // Render writes p as a whole HTML document. It fails only if w does, or if the built page is broken.

@@ -12,19 +12,33 @@ import (
 const (
 	MaxCandidates   = 8 * core.MaxEdges
 	minCandidates   = 2 * core.MaxEdges
-	candidateBudget = 16 << 20
+	candidateBudget = 13 << 20
 )
 
 // candidate is a source of an item: c is its count in units of the fading scale, of which err (see bfloat) was inherited
-// from one that was evicted. share is what the refinement leaves of its weight, see shareOf.
+// from one that was evicted. flags holds its share, what the refinement leaves of its weight, and whether content counts.
 type candidate struct {
 	item  core.ItemNum
 	c     float32
 	err   uint16
-	share uint8
-	// content tells that a content neighbour's unseen transitions were added to c when the edges were made last.
-	content bool
+	flags uint16
 }
+
+// hasContent tells that a content neighbour's unseen transitions were added to c when the edges were made last.
+const hasContent = 1 << 15
+
+func (c *candidate) content() bool { return c.flags&hasContent != 0 }
+
+func (c *candidate) setContent(has bool) {
+	c.flags &^= hasContent
+	if has {
+		c.flags |= hasContent
+	}
+}
+
+func (c *candidate) share() share { return share(c.flags &^ hasContent) }
+
+func (c *candidate) setShare(s share) { c.flags = c.flags&hasContent | uint16(s) }
 
 // count is what of c was counted for this source.
 func (c *candidate) count() float64 { return float64(max(0, c.c-fromBfloat(c.err))) }
@@ -97,20 +111,26 @@ func toBfloat(v float32) uint16 {
 
 func fromBfloat(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }
 
-// A share is a weight's part that the refinement leaves, on a logarithmic scale of 16 steps an octave: code c > 0 stands
-// for 2^-((c-1)/16), noShare for nothing, and 0 for a source that was not refined yet, which counts as its item's others.
-const noShare = 255
+// share is a weight's part that the refinement leaves, on a logarithmic scale of 128 steps an octave, finer than that of
+// weights, which it is rounded to afterwards: code c > 0 stands for 2^-((c-1)/128), noShare for nothing, and 0 for a
+// source that was not refined yet, which counts as its item's others.
+type share uint16
 
-func shareOf(part float64) uint8 {
+const (
+	shareSteps = 128
+	noShare    = 16 * shareSteps
+)
+
+func shareOf(part float64) share {
 	if part <= 0 {
 		return noShare
 	}
-	return uint8(min(max(1-math.Round(16*math.Log2(part)), 1), noShare))
+	return share(min(max(1-math.Round(shareSteps*math.Log2(part)), 1), noShare))
 }
 
-var shares = func() (t [256]float64) {
+var shares = func() (t [noShare + 1]float64) {
 	for c := 1; c < noShare; c++ {
-		t[c] = math.Exp2(-float64(c-1) / 16)
+		t[c] = math.Exp2(-float64(c-1) / shareSteps)
 	}
 	return t
 }()

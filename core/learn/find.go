@@ -215,6 +215,13 @@ func (c *Content) Restore(n core.ItemNum, stored []Neighbour) {
 	slices.SortFunc(d.neighbours, moreSimilar) // storing rounds: what differed a little is equal now, and falls by number
 }
 
+// Clip gives back what was set aside while neighbours were restored, a third of what is needed.
+func (c *Content) Clip() {
+	for _, d := range c.docs {
+		d.holders = append(make([]core.ItemNum, 0, len(d.holders)), d.holders...)
+	}
+}
+
 // hold notes that holder has n among its neighbours; unhold takes that back.
 func (c *Content) hold(n, holder core.ItemNum) {
 	if d := c.docs[n]; d != nil && !slices.Contains(d.holders, holder) {

@@ -36,7 +36,7 @@ type counts struct {
 	floor    float32 // key of the weakest candidate that was kept last; 0: none was left out
 	octave   int16   // of support, rounded down: what the edges that lead from here are divided by
 	damp     core.Damp
-	share    uint8 // of the sources that were not refined
+	share    share // of the sources that were not refined
 	marked   bool
 	fresh    bool // edges are those that Weights would make
 	waits    bool // for its refinement
@@ -83,12 +83,16 @@ func (l *Learner) Observe(h core.History, item core.ItemNum, strength int32, atM
 		return
 	}
 	sum, squares, met := 0.0, 0.0, 0
+	others := l.policy.others(len(h))
 	for r := range min(len(h), len(l.x)) {
 		v := &h[r]
 		if v.Item == item || v.Strength <= 0 || l.isGone(v.Item) {
 			continue
 		}
 		x := l.x[r]
+		if r > 0 {
+			x *= others
+		}
 		sum += x
 		squares += x * x
 		met++
@@ -138,7 +142,7 @@ func (l *Learner) drop(n core.ItemNum, it *counts, at int) {
 // shows tells whether a candidate's count says something else than the item's edges as they were returned last.
 func (l *Learner) shows(it *counts, at int) bool {
 	c := &it.from[at]
-	if c.content {
+	if c.content() {
 		return true
 	}
 	a := l.items[c.item]
@@ -343,6 +347,26 @@ func (l *Learner) Dirty() int { return len(l.dirty) }
 // TakeDirty returns up to most items whose weights may have changed, those that were marked first.
 func (l *Learner) TakeDirty(most int) []core.ItemNum {
 	return take(l, &l.dirty, most, func(it *counts) { it.marked = false })
+}
+
+// Size returns how many pairs of items the counts are about, of 12 bytes each: most of what a learner takes.
+func (l *Learner) Size() (pairs int) {
+	for _, it := range l.items {
+		if it != nil {
+			pairs += len(it.from)
+		}
+	}
+	return pairs
+}
+
+// Clip gives back what the lists of those who have an edge from an item have to spare. Their order stays: it is the order
+// of marks.
+func (l *Learner) Clip() {
+	for _, it := range l.items {
+		if it != nil && cap(it.holders) > len(it.holders)+minLoose {
+			it.holders = append(make([]core.ItemNum, 0, len(it.holders)), it.holders...)
+		}
+	}
 }
 
 // MarkAll lets TakeDirty return items 1 to last, first those that were met: the others borrow of them.

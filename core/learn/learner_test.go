@@ -51,6 +51,9 @@ func (s *slow) observe(h core.History, item core.ItemNum, strength int32, atMill
 	for r, v := range h {
 		if r < s.policy.Window && v.Strength > 0 {
 			e.x[v.Item] = math.Pow(1+float64(r), -s.policy.RecencyPower)
+			if n := float64(min(len(h), s.policy.Window)); r > 0 {
+				e.x[v.Item] *= n / (n + s.policy.Focus)
+			}
 		}
 	}
 	s.events = append(s.events, e)
@@ -118,6 +121,7 @@ func TestLearner_CountsAsItsTwin(t *testing.T) {
 		p := DefaultPolicy()
 		p.FreshContacts, p.Rho, p.Window = 0, 0, 1+rnd.IntN(12)
 		p.RecencyPower = []float64{0, .5, 1}[rnd.IntN(3)]
+		p.Focus = []float64{0, 2, 7}[rnd.IntN(3)]
 		p.Sigma = []float64{0, .5, 1}[rnd.IntN(3)]
 		p.Lambda = []float64{.5, 10}[rnd.IntN(2)]
 		p.EvidenceHalfLifeDays = []float64{0, .5, 30, 365}[rnd.IntN(4)]
@@ -211,7 +215,7 @@ func TestLearner_FollowsTheCompanyThatSourcesHave(t *testing.T) {
 		want  float64 // of p = 0: n·(n-1)/2 pairs to n sources
 	}{{1, minCompany}, {3, 1}, {11, 5}} {
 		p := DefaultPolicy()
-		p.RecencyPower, p.Rho = 0, 0
+		p.RecencyPower, p.Focus, p.Rho = 0, 0, 0
 		l := NewLearner(p)
 		h := core.History{}
 		for n := range core.ItemNum(c.items) {

@@ -25,6 +25,8 @@ type Policy struct {
 	// A profile is made of the last Window items, the r-th counting (1+r)^-RecencyPower (W and p of DESIGN.md).
 	Window       int     `json:"window"`
 	RecencyPower float64 `json:"recency_power"`
+	// Focus makes short histories a matter of their most recent item: each other one of n counts n/(n+Focus) of that.
+	Focus float64 `json:"focus"`
 	// Sigma is what the opposite direction of a transition counts; Lambda damps sources that are seldom seen; Rho is how
 	// much of the credit that an item's sources have in common is counted once only, 0 for none. Lambda and Rho are in
 	// units of κ, so that the same values serve short sessions and long histories: see the package comment.
@@ -92,16 +94,18 @@ type PreferenceWeights struct {
 }
 
 // DefaultPolicy is a policy that serves a library, a blog or a shop decently before anything was tuned: round numbers
-// between what is best for short sessions (p 1, λ 5) and for long histories (p 0.6, λ 200). server/eval/testdata/stats.txt
+// between what is best for short sessions (p 1, σ .5, ρ 0) and for long histories (p 0.6, σ .3, window 200); Focus and the
+// unit κ of λ and ρ bridge what lies between them. server/eval/testdata/stats.txt
 // tells what it is worth.
 func DefaultPolicy() Policy {
 	return Policy{
 		Language:             "en",
-		Window:               50,
+		Window:               100,
 		RecencyPower:         0.65,
-		Sigma:                0.35,
-		Lambda:               12,
-		Rho:                  0.2,
+		Focus:                1,
+		Sigma:                0.4,
+		Lambda:               10,
+		Rho:                  0.25,
 		EvidenceHalfLifeDays: 0,
 		ContentWeight:        0.1,
 		ContentFade:          2,
@@ -190,6 +194,7 @@ func (p *Policy) bounds() []bound {
 	bounds := []bound{
 		{"window", float64(p.Window), 1, core.MaxHistory, false},
 		{"recency_power", p.RecencyPower, 0, 4, false},
+		{"focus", p.Focus, 0, 1000, false},
 		{"sigma", p.Sigma, 0, 1, false},
 		{"lambda", p.Lambda, 0, 1e6, true},
 		{"rho", p.Rho, 0, 10, false},
@@ -239,6 +244,7 @@ func (p *Policy) Compile() *core.Policy {
 		Repeat:           repeats[p.Repeat],
 		DiversityPenalty: fixed(p.DiversityPenalty, 256),
 		DiversityWindow:  int32(p.DiversityWindow),
+		Focus:            fixed(p.Focus, core.ProfileOne),
 		NearDuplicate:    fixed(p.NearDuplicate, 256),
 		SeenAgainHours:   fixed(p.SeenAgainDays, 24),
 		ExploreShare:     fixed(p.ExploreShare, core.One),
@@ -282,6 +288,13 @@ func (p *Policy) recency() []float64 {
 		x[r] = math.Pow(1+float64(r), -p.RecencyPower)
 	}
 	return x
+}
+
+// others is what an item that is not the most recent one of a history of n counts of its recency: core.Policy has it in
+// whole numbers.
+func (p *Policy) others(n int) float64 {
+	m := float64(min(n, p.Window))
+	return m / (m + p.Focus)
 }
 
 func fixed(v float64, one int) int32 { return int32(math.Round(v * float64(one))) }

@@ -7,6 +7,16 @@ import (
 // refineGrowth is how much an item's contacts grow before it is refined again.
 const refineGrowth = 1.03
 
+// muchCompany is the κ at which ρ counts half of κ.
+const muchCompany = 2
+
+// crowd is the unit of ρ: κ where it is large. What the sources in short sessions have in common is little, and to take it
+// away costs more than it gives: there ρ all but vanishes.
+func (l *Learner) crowd() float64 {
+	k2 := l.company * l.company
+	return l.company * k2 / (k2 + muchCompany*muchCompany)
+}
+
 // sweeps of Gauss-Seidel; after 12 the weights move by less than a step of their scale.
 const sweeps = 12
 
@@ -66,7 +76,7 @@ func (l *Learner) refine(n core.ItemNum, it *counts, neighbours []Neighbour, hou
 	r := &l.work.refine
 	for i, s := range l.work.picked {
 		if s.at >= 0 {
-			it.from[s.at].share = shareOf(r.w[i] / (r.b[i] / r.d[i]))
+			it.from[s.at].setShare(shareOf(r.w[i] / (r.b[i] / r.d[i])))
 		}
 	}
 	if len(l.work.picked) > 0 {
@@ -113,7 +123,7 @@ func (l *Learner) solve() {
 		r.place[s.item] = 0
 		r.a[i*k+i] = 0
 	}
-	rho := l.policy.Rho * l.company / (1 + l.policy.Sigma)
+	rho := l.policy.Rho * l.crowd() / (1 + l.policy.Sigma)
 	for range sweeps {
 		for i := range r.w {
 			sum := 0.0

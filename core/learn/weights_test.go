@@ -24,7 +24,7 @@ func counted(p Policy, a, j core.ItemNum, d, c int) *Learner {
 
 func bare() Policy {
 	p := DefaultPolicy()
-	p.RecencyPower, p.Sigma, p.Rho, p.FreshContacts = 0, 0, 0, 0
+	p.RecencyPower, p.Focus, p.Sigma, p.Rho, p.FreshContacts = 0, 0, 0, 0, 0
 	p.Lambda, p.ContentWeight, p.ContentFade = 10, 0.2, 50
 	return p
 }
@@ -140,7 +140,7 @@ func TestWeights_ANewItemBorrowsWhatLeadsToItsLikes(t *testing.T) {
 // The refined weights solve what doc.go says they do, for an item whose sources are often met together.
 func TestRefine_SolvesItsSystem(t *testing.T) {
 	p := bare()
-	p.Rho, p.ContentWeight = .5, 0
+	p.Rho, p.ContentWeight = 1.5, 0
 	l := NewLearner(p)
 	visit := func(n core.ItemNum) core.Visit { return core.Visit{Item: n, Strength: core.ProfileOne} }
 	for i := range 200 {
@@ -154,7 +154,7 @@ func TestRefine_SolvesItsSystem(t *testing.T) {
 	}
 	w := l.Weights(9, nil, 0, 1)
 	k := l.company
-	rho := p.Rho * k
+	rho := p.Rho * k * k * k / (k*k + muchCompany*muchCompany)
 	lambda := p.Lambda * k
 	// d: 1 was a source 200 times, 2 and 3 100 times; 1 led to 2 100 times, all led to 9 100 times.
 	d1, d2, d3, s12 := 200+lambda, 100+lambda, 100+lambda, 100.

@@ -7,7 +7,8 @@
 //
 //	Restore… Start, Opened, Frame, Closed, Tick ─┐           ┌─► Connect, Send, Close, Wake
 //	Record, Prefer, Ask, Drop ───────────────────┤  Machine  ├─► List (local at once, then the server's)
-//	                                             └───────────┴─► Status, ProfileChanged; Store, Recorded
+//	Token, Export ───────────────────────────────┤           ├─► Status, ProfileChanged, NeedToken, GuestMerged
+//	                                             └───────────┴─► Store, Recorded, Exported
 //
 // # Invariants
 //
@@ -16,6 +17,9 @@
 //   - acked <= last: ops (acked, last] are in the outbox, and each is sent again on every connection until decided.
 //   - A delta or snapshot is read and checked whole before anything of it is applied; if it does not fit, the machine
 //     connects again and goes on showing what it has.
+//   - A token that has ended is not tried again: the machine waits for a fresh one, and goes on working meanwhile.
+//   - A guest's ops (account.go) keep the numbers of the guest's id, so that one which arrived before the sign-in, without
+//     an acknowledgement, is not applied again.
 //   - A server list that knows less than the machine (older op), or of another position or policy, is never shown.
 //   - Each Store leads from one state that a life can begin from to another. An op is stored before it is sent and before
 //     it is called recorded; a delta together with its position; a snapshot whole, in the place of the catalog before.

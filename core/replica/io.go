@@ -48,6 +48,8 @@ type (
 	Ask struct{ Question Question }
 	// Drop ends a standing question.
 	Drop struct{ Name string }
+	// Token is a fresh token of the same reader; NeedToken asks for it, but it may come at any time.
+	Token struct{ Token string }
 	// Export asks for all that is kept of the reader.
 	Export struct{}
 )
@@ -65,6 +67,7 @@ func (Prefer) input()    {}
 func (Ask) input()       {}
 func (Export) input()    {}
 func (Drop) input()      {}
+func (Token) input()     {}
 
 // Origin names a Record or Prefer, so that a page that cannot know whether it was heard may say it again: what was taken
 // is not taken twice. Numbers of a tab ascend. The zero Origin is of who says everything once.
@@ -158,6 +161,11 @@ type (
 		IDs         []core.ItemID // of History's items; "" where the catalog does not hold one
 		Preferences core.Preferences
 	}
+	// NeedToken: get a fresh token and give it as Token. The one held ends soon, or the server refused it because it had
+	// ended; in that case, nothing is tried before Token.
+	NeedToken struct{}
+	// GuestMerged: all of a guest is the reader's now, at the server; nobody needs to remember its id any more.
+	GuestMerged struct{ Client string }
 )
 
 func (Connect) effect()        {}
@@ -170,6 +178,8 @@ func (Recorded) effect()       {}
 func (List) effect()           {}
 func (Status) effect()         {}
 func (ProfileChanged) effect() {}
+func (NeedToken) effect()      {}
+func (GuestMerged) effect()    {}
 
 // Listed is one place of a list.
 type Listed struct {

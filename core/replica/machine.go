@@ -13,6 +13,11 @@ type Config struct {
 	Client string // id of this machine's op numbers; no other machine may ever use it with this server. A restored one wins
 	User   string // the reader; "" for one without a name
 	Token  string
+	// TokenLater: the token is still to come, as an input. Until then the machine works without a connection.
+	TokenLater bool
+	// Guests are browsers' ids that the reader was anonymous under before they signed in: what was done under them is
+	// to become theirs. User must have a name.
+	Guests []Guest
 	Seed   uint64 // for the jitter of reconnects
 	Stores bool   // the shell carries out Store
 	// Private: nothing about the reader leaves the machine; see private.go. Client is then best another one each time.
@@ -72,6 +77,9 @@ type Machine struct {
 	reported  Status
 	lastFault string
 
+	tokenless bool    // no connection is tried before a fresh token comes
+	guests    []Guest // not merged yet
+
 	out []Effect
 }
 
@@ -94,7 +102,18 @@ const (
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
-	return &Machine{cfg: cfg, nobody: cfg.Client, random: cfg.Seed | 1, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
+	m := &Machine{
+		cfg: cfg, nobody: cfg.Client, random: cfg.Seed | 1, tokenless: cfg.TokenLater && !cfg.Private,
+		keeping: keeping{on: cfg.Stores, bounds: defaultBounds},
+	}
+	if cfg.Private {
+		return m // who tells nothing
+	}
+	for _, g := range cfg.Guests {
+		g.Ops = slices.Clone(g.Ops)
+		m.guests = append(m.guests, g)
+	}
+	return m
 }
 
 // Step tells the machine what happened, at a time in Unix milliseconds, and returns what is to be done, in order.
@@ -111,10 +130,10 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.keeping = keeping{}
 	case Start:
 		if m.state == Offline {
-			m.connect()
+			m.start()
 		}
 	case Online:
-		if m.state == Offline && m.retryAt != 0 {
+		if m.state == Offline && m.retryAt != 0 && !m.tokenless {
 			m.connect()
 		}
 	case Opened:
@@ -138,6 +157,8 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.ask(in.Question)
 	case Drop:
 		m.drop(in.Name)
+	case Token:
+		m.token(in.Token)
 	}
 	m.commit()
 	m.report()
@@ -218,6 +239,9 @@ func (m *Machine) closed(code int) {
 	m.state, m.building, m.sentUpTo, m.deadline, m.welcomed = Offline, nil, 0, 0, false
 	if !wire.Reconnects(code) {
 		m.retryAt = 0
+		if code == wire.CloseForbidden {
+			m.lastFault = "the server does not let this reader in: check the token and the reader's name, and use a fresh client id"
+		}
 		m.emit(Wake{0})
 		return
 	}
@@ -229,11 +253,17 @@ func (m *Machine) closed(code int) {
 	m.random ^= m.random << 17
 	wait = wait/2 + int64(m.random%uint64(wait/2+1))
 	m.retryAt = m.now + wait
+	if code == wire.CloseExpired {
+		m.tokenless = true
+		m.lastFault = "the reader's token has ended"
+		m.emit(NeedToken{})
+	}
 	m.emit(Wake{m.retryAt})
 }
 
 func (m *Machine) tick() {
 	switch {
+	case m.state == Offline && m.tokenless: // token goes on
 	case m.state == Offline && m.retryAt != 0 && m.now >= m.retryAt:
 		m.connect()
 	case m.state != Offline && m.deadline != 0 && m.now >= m.deadline:

@@ -159,14 +159,16 @@ func (m *Machine) flush() {
 	if !m.welcomed {
 		return
 	}
-	for i := m.sent(); i < len(m.outbox); {
-		batch := &wire.Ops{First: m.outbox[i].n}
-		for size := 0; i < len(m.outbox) && len(batch.Ops) < wire.MaxOps && size < wire.MaxClientFrame/2; i++ {
-			op := m.outbox[i].op
-			size += len(op.Item) + len(op.Kind) + len(op.Preference.Key) + 40
-			batch.Ops = append(batch.Ops, op)
-		}
-		m.sentUpTo = batch.First + uint64(len(batch.Ops)) - 1
+	rest := m.outbox[m.sent():]
+	ops := make([]wire.Op, len(rest))
+	for i := range rest {
+		ops[i] = rest[i].op
+	}
+	for len(ops) > 0 {
+		n := batchLen(ops)
+		batch := &wire.Ops{First: rest[0].n, Ops: ops[:n]}
+		rest, ops = rest[n:], ops[n:]
+		m.sentUpTo = batch.First + uint64(n) - 1
 		m.send(batch)
 	}
 	if m.deadline == 0 {
@@ -209,4 +211,13 @@ func (m *Machine) renumber(held uint64) {
 	m.acked, m.baseOp, m.last, m.sentUpTo = held, held, held+uint64(len(m.outbox)), 0
 	m.overlay = append([]numbered(nil), m.outbox...)
 	m.rebuild()
+}
+
+// Outbox returns the ops that the server has not decided, the first numbered first: for the Guest that an anonymous
+// reader becomes on signing in.
+func (m *Machine) Outbox() (first uint64, ops []wire.Op) {
+	for _, n := range m.outbox {
+		ops = append(ops, n.op)
+	}
+	return m.acked + 1, ops
 }

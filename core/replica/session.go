@@ -48,7 +48,7 @@ func (m *Machine) message(msg wire.Message) {
 		m.snapshot(msg)
 	case *wire.Delta:
 		m.delta(msg)
-	case *wire.Ack, *wire.Profile, *wire.Recs:
+	case *wire.Ack, *wire.Profile, *wire.Recs, *wire.Expiry, *wire.Merged:
 		if !m.cfg.Private { // else it is about nobody
 			m.aboutReader(msg)
 		}
@@ -67,6 +67,10 @@ func (m *Machine) aboutReader(msg wire.Message) {
 		m.profile(msg)
 	case *wire.Recs:
 		m.recs(msg)
+	case *wire.Expiry:
+		m.emit(NeedToken{})
+	case *wire.Merged:
+		m.merged(msg)
 	}
 }
 
@@ -85,6 +89,7 @@ func (m *Machine) welcome(w *wire.Welcome) {
 		for _, q := range m.questions {
 			m.send(q.wire())
 		}
+		m.mergeGuests()
 		m.flush()
 	} else {
 		m.rebuild() // by what this policy says of kinds

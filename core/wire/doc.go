@@ -13,6 +13,10 @@
 //	ops   ───────────────────────────────►
 //	      ◄─────────────────────────────── ack, recs
 //	      ◄─────────────────────────────── delta, whenever the catalog changes
+//	      ◄─────────────────────────────── expiry, before the reader's token ends
+//	renew ───────────────────────────────►
+//	merge ───────────────────────────────►  after a sign-in, what was done before it
+//	      ◄─────────────────────────────── merged, profile
 //
 // A frame is one MessagePack array: the type's number, then its fields in order. A reader ignores fields behind those
 // it knows; so a field may be added at the end without a new Version, anything else needs one.
@@ -34,5 +38,7 @@
 //	1  first version
 //	2  policy: seen again, near-duplicates, new items, languages; record: publication, pin, boost, damp, edges that ascend by source;
 //	   ask: filter, page. Records of version 1 are still read
-//	3  many records and weights travel in columns. Records one by one, as stores hold them, are as in version 2
+//	3  many records and weights travel in columns. Records one by one, as stores hold them, are as in version 2;
+//	   renew, expiry; merge, merged
+//	   policy: focus
 package wire

@@ -61,12 +61,14 @@ func encodePolicy(w *writer, c *core.Policy) {
 		w.int(int64(v))
 	}
 	w.list(len(c.Languages), func(i int) { w.string(c.Languages[i]) })
+	w.int(int64(c.Focus))
 	w.depth--
 }
 
-// The lengths of a policy's array, of this version and of version 1.
+// The lengths of a policy's array, of this version and of versions 2 and 1.
 const (
-	policyFields  = 22
+	policyFields  = 23
+	policyFields2 = 22
 	policyFields1 = 16
 )
 
@@ -75,7 +77,7 @@ func decodePolicy(p *parser) (c core.Policy) {
 		return c
 	}
 	n := p.length()
-	if n != policyFields && n != policyFields1 {
+	if n != policyFields && n != policyFields2 && n != policyFields1 {
 		p.bad = true
 		return c
 	}
@@ -98,11 +100,14 @@ func decodePolicy(p *parser) (c core.Policy) {
 	c.Repeat = core.Repeat(narrow[uint8](p, uint64(p.int())))
 	c.DiversityPenalty, c.DiversityWindow = p.int32(), p.int32()
 	c.SelfWeight = p.int32()
-	if n == policyFields {
+	if n >= policyFields2 {
 		for _, v := range []*int32{&c.SeenAgainHours, &c.NearDuplicate, &c.ExploreShare, &c.ExploreHours, &c.ExploreHeat} {
 			*v = p.int32()
 		}
 		c.Languages = list(p, p.string)
+	}
+	if n == policyFields {
+		c.Focus = p.int32()
 	}
 	p.depth--
 	return c
@@ -138,8 +143,14 @@ func (m *Delta) decode(p *parser) {
 
 func (m *Ops) encode(w *writer) {
 	w.uint(m.First)
-	w.list(len(m.Ops), func(i int) {
-		op := &m.Ops[i]
+	encodeOps(w, m.Ops)
+}
+
+func (m *Ops) decode(p *parser) { *m = Ops{p.uint(), decodeOps(p)} }
+
+func encodeOps(w *writer, ops []Op) {
+	w.list(len(ops), func(i int) {
+		op := &ops[i]
 		w.array(8)
 		w.bool(op.Event)
 		w.string(op.Kind)
@@ -150,13 +161,13 @@ func (m *Ops) encode(w *writer) {
 	})
 }
 
-func (m *Ops) decode(p *parser) {
-	*m = Ops{p.uint(), list(p, func() Op {
+func decodeOps(p *parser) []Op {
+	return list(p, func() Op {
 		if p.length() != 8 {
 			p.bad = true
 		}
 		return Op{p.bool(), p.string(), p.string(), p.int(), p.int(), decodePreference(p)}
-	})}
+	})
 }
 
 // encodePreference writes three values of an array that is open already.
@@ -298,3 +309,18 @@ func (m *Reset) encode(w *writer) { w.uint(uint64(m.Code)); w.string(m.Reason) }
 func (m *Reset) decode(p *parser) { *m = Reset{ResetCode(p.uint()), p.string()} }
 func (m *Error) encode(w *writer) { w.string(m.Reason); w.string(m.Hint) }
 func (m *Error) decode(p *parser) { *m = Error{p.string(), p.string()} }
+
+func (m *Renew) encode(w *writer)  { w.string(m.Token) }
+func (m *Renew) decode(p *parser)  { m.Token = p.string() }
+func (m *Expiry) encode(w *writer) { w.int(m.AtMillis) }
+func (m *Expiry) decode(p *parser) { m.AtMillis = p.int() }
+
+func (m *Merge) encode(w *writer) {
+	w.string(m.Client)
+	w.uint(m.First)
+	encodeOps(w, m.Ops)
+}
+
+func (m *Merge) decode(p *parser)  { *m = Merge{p.string(), p.uint(), decodeOps(p)} }
+func (m *Merged) encode(w *writer) { w.string(m.Client); w.uint(m.Op) }
+func (m *Merged) decode(p *parser) { *m = Merged{p.string(), p.uint()} }

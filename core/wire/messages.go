@@ -22,8 +22,9 @@ const (
 	CloseProtocol   = 4002 // a frame that the other side could not read, or out of order
 	CloseTimeout    = 4003 // an answer that did not come in time
 	CloseSlow       = 4008 // the client did not read what was queued for it
+	CloseExpired    = 4009 // the reader's token has ended: connect again, with a fresh one
 	CloseVersion    = 4501 // the versions do not fit: load a newer page
-	CloseForbidden  = 4503 // wrong token, or a client id of another reader
+	CloseForbidden  = 4503 // wrong token, another reader's name, or a client id of another reader
 	firstFinalClose = 4500
 )
 
@@ -57,6 +58,9 @@ func (m *Hello) Reader() string {
 	}
 	return m.User
 }
+
+// Guest returns the reader who the browser of a client id is as long as it has no name.
+func Guest(client string) string { return (&Hello{Client: client}).Reader() }
 
 // Welcome answers Hello.
 type Welcome struct {
@@ -160,6 +164,27 @@ const (
 	ResetChecksum      ResetCode = 5 // what arrived is not what was sent
 )
 
+// Renew brings a fresh token of the same reader.
+type Renew struct{ Token string }
+
+// Expiry says when the reader's token ends, shortly before it does: the client answers with Renew, or is closed then.
+type Expiry struct{ AtMillis int64 }
+
+// Merge gives the account what its reader did before they signed in, as Guest(Client): the id of that browser is what
+// proves that it was theirs. Ops are those of it that it was not told to be decided, if any, the first numbered First.
+// A client says it again until it is Merged; whoever says it later changes nothing.
+type Merge struct {
+	Client string
+	First  uint64
+	Ops    []Op
+}
+
+// Merged says that a Merge is on disk, or was before: Op is the last op of that client that is decided.
+type Merged struct {
+	Client string
+	Op     uint64
+}
+
 // Reset tells the client that what it holds cannot be continued. A snapshot follows, but for ResetUnknownClient and
 // ResetVersion: after the one the client connects again, after the other it does not.
 type Reset struct {
@@ -176,6 +201,8 @@ func (*Hello) code() uint64    { return 1 }
 func (*Ops) code() uint64      { return 2 }
 func (*Ask) code() uint64      { return 3 }
 func (*Drop) code() uint64     { return 4 }
+func (*Renew) code() uint64    { return 8 }
+func (*Merge) code() uint64    { return 9 }
 func (*Welcome) code() uint64  { return 16 }
 func (*Snapshot) code() uint64 { return 17 }
 func (*Delta) code() uint64    { return 18 }
@@ -184,6 +211,8 @@ func (*Recs) code() uint64     { return 20 }
 func (*Profile) code() uint64  { return 21 }
 func (*Reset) code() uint64    { return 22 }
 func (*Error) code() uint64    { return 23 }
+func (*Expiry) code() uint64   { return 28 }
+func (*Merged) code() uint64   { return 29 }
 
 func newMessage(code uint64) Message {
 	switch code {
@@ -195,6 +224,10 @@ func newMessage(code uint64) Message {
 		return &Ask{}
 	case 4:
 		return &Drop{}
+	case 8:
+		return &Renew{}
+	case 9:
+		return &Merge{}
 	case 16:
 		return &Welcome{}
 	case 17:
@@ -211,6 +244,10 @@ func newMessage(code uint64) Message {
 		return &Reset{}
 	case 23:
 		return &Error{}
+	case 28:
+		return &Expiry{}
+	case 29:
+		return &Merged{}
 	}
 	return nil
 }

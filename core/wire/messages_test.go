@@ -14,6 +14,7 @@ import (
 func all() []Message {
 	return []Message{
 		&Hello{}, &Ops{}, &Ask{}, &Drop{}, &Welcome{}, &Snapshot{}, &Delta{}, &Ack{}, &Recs{}, &Profile{}, &Reset{}, &Error{},
+		&Renew{}, &Expiry{}, &Merge{}, &Merged{},
 		&Hello{Version: 1, Client: "c-1", User: "ann", Token: "secret", Epoch: 1 << 52, Seq: 300, LastOp: 7, Inflates: true},
 		&Ops{First: 8, Ops: []Op{
 			{Event: true, Kind: "rating", Item: "moby-dick", ValueMilli: -4500, AtMillis: 1_700_000_000_000},
@@ -32,7 +33,7 @@ func all() []Message {
 				TextWeight: 1, TagWeight: -2, CategoryWeight: 3, AuthorWeight: 4, ItemWeight: 5, HalfLifeHours: 336,
 				PriorWeight: 131, PriorSpan: 12, Repeat: core.RepeatDropSeen, DiversityPenalty: 4, DiversityWindow: 3,
 				SeenAgainHours: 720, NearDuplicate: 205, ExploreShare: 3277, ExploreHours: 336, ExploreHeat: 719,
-				Languages: []string{"de", "zh-Hant"},
+				Languages: []string{"de", "zh-Hant"}, Focus: 512,
 			}},
 		&Snapshot{Epoch: 5, Seq: 299, Learned: 12, Chunk: 2, Last: true, Items: 740, Sum: math.MaxUint64, Records: [][]byte{{1, 2}, {}, []byte(strings.Repeat("x", 300))}},
 		&Delta{From: 299, To: 300, Learned: 13, Records: [][]byte{{9}}, Weights: [][]byte{{8}, {7}}, Deleted: []core.ItemNum{1, math.MaxUint32}},
@@ -41,6 +42,10 @@ func all() []Message {
 		&Profile{Op: 8, History: core.History{{Item: 3, Strength: -768, At: 1_700_000_000_000}}, Preferences: core.Preferences{{Kind: core.PreferText, Key: "sailing boats", Weight: 25_600}}},
 		&Reset{Code: ResetTooOld, Reason: "the log begins at 120"},
 		&Error{Reason: "too many ops", Hint: "send at most 100"},
+		&Renew{Token: "aaa.bbb.ccc"},
+		&Expiry{AtMillis: 1_700_000_060_000},
+		&Merge{Client: "c-0", First: 3, Ops: []Op{{Event: true, Kind: "view", Item: "emma", AtMillis: 1_700_000_000_000}}},
+		&Merged{Client: "c-0", Op: 3},
 	}
 }
 
@@ -68,7 +73,7 @@ func TestMessage_SurvivesTheWire(t *testing.T) {
 func TestMessage_SurvivesTheWireWithRandomFields(t *testing.T) {
 	for seed := range uint64(300) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
-		for _, m := range all()[:12] {
+		for _, m := range all()[:16] {
 			fill(rnd, reflect.ValueOf(m).Elem())
 			frame := Encode(m)
 			got, err := Decode(frame)

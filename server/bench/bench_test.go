@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -97,9 +98,11 @@ func TestLearn_StandsBesideAMapAndAFile(t *testing.T) {
 	items, events := Synthetic(100, 500)
 	r, err := Learn(t.Context(), LearnOptions{Items: items, Events: events, Policy: learn.DefaultPolicy(), Clicks: 5, Catalog: 50})
 	wantShape(t, r, err, 2)
-	for i, name := range []string{"events_per_s", "p99_us"} {
-		if r.Cases[i].Figures[name] <= 0 {
-			t.Errorf("%s: %s = %v, want above 0", r.Cases[i].Name, name, r.Cases[i].Figures[name])
+	for i, names := range [][]string{{"events_per_s"}, {"p50_us", "p99_us", "event_p99_us", "list_p99_us", "wait_p99_us", "commit_p99_us", "learn_p99_us", "publish_p99_us"}} {
+		for _, name := range names {
+			if r.Cases[i].Figures[name] <= 0 {
+				t.Errorf("%s: %s = %v, want above 0", r.Cases[i].Name, name, r.Cases[i].Figures[name])
+			}
 		}
 	}
 	r, err = Learn(t.Context(), LearnOptions{Events: events[:50], Policy: learn.DefaultPolicy(), Clicks: 2}) // a log alone
@@ -113,9 +116,65 @@ func TestImport_StandsBesideFTS(t *testing.T) {
 	items, _ := Synthetic(150, 0)
 	items = append(items, store.Item{ID: "bare"}, store.Item{ID: "odd", Title: `"quotes" OR AND NOT * ^ (`})
 	r, err := Import(t.Context(), ImportOptions{Items: items, Asked: len(items)})
-	wantShape(t, r, err, 1, "items_per_s", "seconds", "seconds_stored")
+	wantShape(t, r, err, 1, "items_per_s", "seconds", "seconds_stored", "start_seconds")
 	if _, err := Import(t.Context(), ImportOptions{}); err == nil {
 		t.Error("Import without items gives no error")
+	}
+}
+
+// The processes are those of nigh itself; here each is done in this one.
+func TestMemory_StandsBesideAMap(t *testing.T) {
+	var asked []string
+	nigh := func(_ context.Context, args ...string) ([]byte, int64, error) {
+		asked = append(asked, strings.Join(args[:2], " "))
+		var said any
+		switch args[1] {
+		case "hold":
+			said = MemoryHeld{Start: Holds(), Erasure: Holds()}
+		case "pairs":
+			said = Pairs(200, 3000, 50)
+		case "events", "items":
+			if info, err := os.Stat(args[2]); err != nil || info.Size() == 0 {
+				t.Errorf("%v is to be imported: %v", args[2], err)
+			}
+		}
+		data, err := json.Marshal(said)
+		return data, 1 << 20, err
+	}
+	r, err := Memory(t.Context(), MemoryOptions{Items: 200, Events: 3000, Nigh: nigh})
+	wantShape(t, r, err, 3)
+	if want := []string{"import items", "import events", "bench hold", "bench pairs"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %v, want %v", asked, want)
+	}
+	for _, c := range r.Cases[1:] {
+		for _, name := range []string{"resident_mib", "peak_mib", "heap_mib", "bytes_per_item", "bytes_per_event"} {
+			if c.Figures[name] <= 0 {
+				t.Errorf("%s: %s = %v, want above 0", c.Name, name, c.Figures[name])
+			}
+		}
+	}
+	if r.Cases[0].Figures["peak_mib"] != 1 {
+		t.Errorf("the import's peak is %v MiB, want the one of the process", r.Cases[0].Figures["peak_mib"])
+	}
+}
+
+// The yardstick counts the pairs that there are: of sessions of items 1 2 3 and so on, all that one leads to another.
+func TestPairs_AreThoseOfSessions(t *testing.T) {
+	items, log := Synthetic(200, 3000)
+	nums := map[string]int{}
+	for i := range items {
+		nums[items[i].ID] = i
+	}
+	want := map[[2]int]bool{}
+	for i, e := range log {
+		for _, before := range log[max(0, i-20):i] {
+			if before.User == e.User {
+				want[[2]int{nums[before.Item], nums[e.Item]}] = true
+			}
+		}
+	}
+	if got := Pairs(200, 3000, 50); got.Pairs != len(want) {
+		t.Errorf("%d pairs, want %d", got.Pairs, len(want))
 	}
 }
 

@@ -1,15 +1,9 @@
 package bench
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -33,7 +27,7 @@ type LearnOptions struct {
 // Learn measures two things. "replay" is how many events a second are learnt, each with all records that it changes
 // and the index, so that the very next ranking sees it; its yardstick counts the same pairs of items in a plain map.
 // "server" is the time from an event, sent over HTTP to a running server, to a list that shows it: the event is on disk
-// by then, and its yardstick is to write and sync a file in the same place.
+// by then, and its yardstick is a row that is inserted into a SQLite database in the same place, and synced.
 func Learn(ctx context.Context, opt LearnOptions) (*Result, error) {
 	if len(opt.Events) == 0 {
 		return nil, errors.New("there are no events to learn; name a log that has some")
@@ -133,141 +127,4 @@ func countPairs(log []eval.Event, users, window int) time.Duration {
 		past[e.User] = h
 	}
 	return time.Since(start)
-}
-
-// clicks follows events through a running server.
-func clicks(ctx context.Context, opt LearnOptions) (_ *Case, err error) {
-	items := opt.Items
-	if len(items) == 0 {
-		_, _, names := numbered(nil, opt.Events)
-		for _, id := range names[1:] {
-			items = append(items, store.Item{ID: id})
-		}
-	}
-	if opt.Catalog > 0 {
-		items = items[:min(len(items), opt.Catalog)]
-	}
-	opt.Progress.tell("putting %d items into a server", len(items))
-	live, err := openLive(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, live.close()) }()
-	if err := live.fill(ctx, items, nil); err != nil {
-		return nil, err
-	}
-	opt.Progress.tell("clicking %d times", opt.Clicks)
-	took, err := live.click(ctx, opt.Clicks)
-	if err != nil {
-		return nil, err
-	}
-	synced, err := syncs(opt.Clicks)
-	if err != nil {
-		return nil, err
-	}
-	figures, base := latency(took), latency(synced)
-	return &Case{
-		Name: fmt.Sprintf("server/event-to-changed-answer/items=%d", len(items)), Figures: figures,
-		Yardstick: Yardstick{"write 4 kB to a file and sync it", base}, Ratio: base["p50_us"] / figures["p50_us"],
-	}, nil
-}
-
-// clickReaders is how many readers take turns: each has its own history, as in life.
-const clickReaders = 20
-
-// maxAsks is how often a list is asked for until it shows an event.
-const maxAsks = 1000
-
-// click lets readers view the first item of their list, n times, and returns how long it took each time until they were
-// answered with a list without it.
-func (l *liveServer) click(ctx context.Context, n int) ([]time.Duration, error) {
-	var client http.Client
-	defer client.CloseIdleConnections()
-	call := func(path string, body, answer any) error {
-		data, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+l.addr+path, bytes.NewReader(data))
-		if err != nil {
-			return err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		res, err := client.Do(req)
-		if err != nil {
-			return err
-		}
-		defer res.Body.Close()
-		if res.StatusCode != http.StatusOK {
-			text, _ := io.ReadAll(io.LimitReader(res.Body, 1000))
-			return fmt.Errorf("%s answered %s: %s", path, res.Status, text)
-		}
-		return json.NewDecoder(res.Body).Decode(answer)
-	}
-	type list struct {
-		Recommendations []struct {
-			ID string `json:"id"`
-		} `json:"recommendations"`
-	}
-	var took []time.Duration
-	for i := range n {
-		user := fmt.Sprint("reader-", i%clickReaders)
-		question := map[string]any{"user": user, "limit": scanPlaces}
-		var before list
-		if err := call("/v1/recommendations", question, &before); err != nil {
-			return nil, err
-		}
-		if len(before.Recommendations) == 0 {
-			break // this reader has seen everything
-		}
-		clicked := before.Recommendations[0].ID
-		start := time.Now()
-		if err := call("/v1/events", []store.Event{{User: user, Item: clicked, Kind: "view"}}, &struct{}{}); err != nil {
-			return nil, err
-		}
-		for asked := 1; ; asked++ {
-			var after list
-			if err := call("/v1/recommendations", question, &after); err != nil {
-				return nil, err
-			}
-			if len(after.Recommendations) == 0 || after.Recommendations[0].ID != clicked {
-				break
-			}
-			if asked == maxAsks {
-				return nil, fmt.Errorf("%s viewed %s, and %d lists later it still stands first", user, clicked, asked)
-			}
-		}
-		took = append(took, time.Since(start))
-	}
-	if len(took) == 0 {
-		return nil, errors.New("no reader got a list; name a catalog that has items to show")
-	}
-	return took, nil
-}
-
-// syncs writes to a file n times, syncs it each time, and returns how long each took.
-func syncs(n int) ([]time.Duration, error) {
-	dir, err := os.MkdirTemp("", "nigh-bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	f, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	took := make([]time.Duration, max(n, 1))
-	page := make([]byte, 4096)
-	for i := range took {
-		start := time.Now()
-		if _, err := f.Write(page); err != nil {
-			return nil, err
-		}
-		if err := f.Sync(); err != nil {
-			return nil, err
-		}
-		took[i] = time.Since(start)
-	}
-	return took, nil
 }

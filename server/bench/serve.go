@@ -142,6 +142,7 @@ func bareServer(size int) (addr string, stop func(), err error) {
 type liveServer struct {
 	catalog *catalog.Catalog
 	addr    string
+	parts   *parts // of the owner's work
 	end     func() error
 }
 
@@ -163,7 +164,8 @@ func openLive(ctx context.Context) (_ *liveServer, err error) {
 	}
 	undo = func() error { return errors.Join(db.Close(), os.RemoveAll(dir)) }
 	quiet := slog.New(slog.DiscardHandler)
-	c, err := catalog.Open(ctx, db, catalog.Options{Logger: quiet})
+	work := &parts{took: map[catalog.Part][]time.Duration{}}
+	c, err := catalog.Open(ctx, db, catalog.Options{Logger: quiet, Timing: work.add})
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +182,7 @@ func openLive(ctx context.Context) (_ *liveServer, err error) {
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- s.Run(run) }()
-	l := &liveServer{catalog: c, end: func() error { stop(); return errors.Join(<-done, undo()) }}
+	l := &liveServer{catalog: c, parts: work, end: func() error { stop(); return errors.Join(<-done, undo()) }}
 	select {
 	case l.addr = <-ready:
 		return l, nil

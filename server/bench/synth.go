@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,8 +22,42 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // words are mostly that topic's, and a session mostly stays within one. Words and items are as unequally frequent as in
 // life (Zipf's law).
 func Synthetic(items, events int) ([]store.Item, []store.Event) {
+	all, log := Stream(items, events)
+	return all, slices.AppendSeq(make([]store.Event, 0, events), log)
+}
+
+// Stream is Synthetic with a log that is made while it is read, for logs that would not fit into memory. It can be read
+// once.
+func Stream(items, events int) ([]store.Item, iter.Seq[store.Event]) {
 	rnd := rand.New(rand.NewPCG(3, 7))
 	topics := max(items/100, 1)
+	all := texts(rnd, items, topics)
+	return all, func(yield func(store.Event) bool) {
+		for session, n := 0, 0; n < events; session++ {
+			topic, user := rnd.IntN(topics), userName(session)
+			for range 1 + rnd.IntN(12) {
+				if n == events {
+					return
+				}
+				// Within a topic the first items are the most popular.
+				item := int(math.Pow(rnd.Float64(), 3)*float64(items)/float64(topics))*topics + topic
+				if rnd.IntN(8) == 0 {
+					item = rnd.IntN(items)
+				}
+				at := start.Add(time.Duration(n) * time.Second)
+				if !yield(store.Event{User: user, Item: all[min(item, items-1)].ID, Kind: "view", At: at}) {
+					return
+				}
+				n++
+			}
+		}
+	}
+}
+
+func userName(session int) string { return fmt.Sprintf("reader-%d", session) }
+
+// texts makes the items of Synthetic up.
+func texts(rnd *rand.Rand, items, topics int) []store.Item {
 	common := rand.NewZipf(rnd, 1.1, 10, 20_000)
 	special := rand.NewZipf(rnd, 1.2, 4, 200)
 	word := func(topic int) string {
@@ -45,25 +81,7 @@ func Synthetic(items, events int) ([]store.Item, []store.Event) {
 			Tags: []string{fmt.Sprintf("tag%d", topic), fmt.Sprintf("tag%d", rnd.IntN(topics))},
 		}
 	}
-	log := make([]store.Event, 0, events)
-	for session := 0; len(log) < events; session++ {
-		topic := rnd.IntN(topics)
-		for range 1 + rnd.IntN(12) {
-			if len(log) == events {
-				break
-			}
-			// Within a topic the first items are the most popular.
-			n := int(math.Pow(rnd.Float64(), 3)*float64(items)/float64(topics))*topics + topic
-			if rnd.IntN(8) == 0 {
-				n = rnd.IntN(items)
-			}
-			log = append(log, store.Event{
-				User: fmt.Sprintf("reader-%d", session), Item: all[min(n, items-1)].ID, Kind: "view",
-				At: start.Add(time.Duration(len(log)) * time.Second),
-			})
-		}
-	}
-	return all, log
+	return all
 }
 
 // ReadItems reads a catalog from any source that package ingest reads. Rows that cannot be read are left out.

@@ -22,22 +22,29 @@ const (
 	fewItems = 64
 )
 
-// Bounds of one step in the background: calls are served in between. A step ends when stepTime is over, whatever is left
-// of it; it is looked at after every stepItems.
+// Bounds of one step in the background: calls are served in between. A step ends when stepTime is over or a call waits,
+// whatever is left of it; it is looked at after every stepItems.
 const (
 	learnStep = 128 // items whose weights are calculated
 	findStep  = 64  // items whose neighbours are found
 	fineStep  = 16  // items that are refined
 	stepItems = 8
 	stepTime  = time.Millisecond
-	flushSoon = 16384 // changed records that are committed without waiting for their time
+	// flushSoon changed records are committed without waiting for their time. While readers do something, flushBusy are
+	// at once, which takes a millisecond; else limits.flush, which takes five.
+	flushSoon = 16384
+	flushBusy = 32
+	busyFor   = 100 * time.Millisecond
 )
 
-// step calls do for at most so many items, a few at a time, until stepTime is over or nothing is left.
+// behind is how many items may wait for new weights before a step no longer ends for a call.
+const behind = 1024
+
+// step calls do for at most so many items, a few at a time, until its time is over or nothing is left.
 func (c *Catalog) step(most int, left func() int, do func(n int)) {
 	start := c.now()
 	for done := 0; done < most && left() > 0; done += stepItems {
-		if done > 0 && c.now().Sub(start) > stepTime {
+		if done > 0 && (c.now().Sub(start) > stepTime || len(c.queue) > 0 && left() < behind) {
 			return
 		}
 		do(min(stepItems, left()))
@@ -47,52 +54,6 @@ func (c *Catalog) step(most int, left func() int, do func(n int)) {
 // refineShare is the part of one processor that refinement may take while readers wait for answers.
 const refineShare = 4
 
-// nextTask returns how long the owner may wait for calls before it has something else to do.
-func (c *Catalog) nextTask() time.Duration {
-	if c.owner.unread {
-		return c.untilRelearnt() // all else needs the texts
-	}
-	return min(c.untilRelearnt(), c.untilRefined(), c.untilOther())
-}
-
-// untilOther is nextTask without refinement.
-func (c *Catalog) untilOther() time.Duration {
-	o := &c.owner
-	settling := len(o.settling) > 0 && !o.relearns()
-	switch {
-	case o.learnt && o.learner.Dirty() > 0 || len(o.flushing) > 0 || len(o.live) > flushSoon && !o.flushFailed:
-		return 0
-	case len(o.waiting) > 0:
-		return c.untilRelated()
-	case o.learnt && len(o.changed) > 0:
-		return 0
-	case o.flushable() > 0:
-		if settling && !o.flushFailed {
-			return 0
-		}
-		return max(0, c.flush-c.now().Sub(o.liveSince))
-	case settling:
-		return 0
-	case o.relearns():
-		return time.Hour
-	case o.policy != c.policy.Version && o.learner.Stale() == 0: // it is written when all is refined
-		return max(0, c.flush-c.now().Sub(o.policyTried))
-	}
-	return time.Hour
-}
-
-// untilRefined returns how long to wait before the next items are refined.
-func (c *Catalog) untilRefined() time.Duration {
-	o := &c.owner
-	switch {
-	case o.unread || !o.learnt || o.learner.Stale() == 0:
-		return time.Hour
-	case len(o.settling) > 0:
-		return 0
-	}
-	return max(0, o.refineAt.Sub(c.now()))
-}
-
 // refine refines the next items, and then leaves the processor to others for some time.
 func (c *Catalog) refine() {
 	o := &c.owner
@@ -100,15 +61,6 @@ func (c *Catalog) refine() {
 	c.step(fineStep, o.learner.Stale, func(n int) { o.learner.Refine(n, o.content.Neighbours, hoursOf(start)) })
 	end := c.now()
 	o.refineAt = end.Add((refineShare - 1) * end.Sub(start))
-}
-
-// untilRelated returns how long to wait before neighbours are found.
-func (c *Catalog) untilRelated() time.Duration {
-	o := &c.owner
-	if len(o.waiting) <= fewItems || len(o.settling) > 0 {
-		return 0
-	}
-	return max(0, min(quiet-c.now().Sub(o.lastPut), patience-c.now().Sub(o.waitingSince)))
 }
 
 // background does one step of what is due.
@@ -120,38 +72,17 @@ func (c *Catalog) background() {
 	if o.unread {
 		return
 	}
-	switch {
-	case o.learnt && o.learner.Dirty() > 0:
-		c.learn()
-	case c.untilRefined() == 0:
-		c.refine()
-	case len(o.waiting) > 0 && c.untilRelated() == 0:
-		c.relate()
-	case o.learnt && len(o.changed) > 0 && len(o.waiting) <= fewItems:
-		// Not while many still wait: each of them changes its neighbours' edges too, 64 times the work.
-		c.step(learnStep, func() int { return len(o.changed) }, func(n int) {
-			c.recalculate(o.changed[:n])
-			if o.changed = o.changed[n:]; len(o.changed) == 0 {
-				o.changed = nil
-			}
-		})
+	if t, due := c.pick(); due {
+		c.do(t)
 	}
-	idle := !o.relearns() && o.learner.Dirty() == 0 && o.learner.Stale() == 0 && len(o.changed)+len(o.waiting) == 0
-	due := c.now().Sub(o.liveSince) >= c.flush || len(o.live) > flushSoon && !o.flushFailed
-	if len(o.flushing) == 0 && o.flushable() > 0 && (due || idle && len(o.settling) > 0) {
-		o.flushing = c.unflushed()
-	}
-	if len(o.flushing) > 0 {
-		err := c.flushNext(context.Background())
-		if o.flushFailed = err != nil; err != nil {
-			o.liveSince = c.now() // try again later
-			c.log.Error("learned weights could not be committed; they stay live and are tried again", "error", err)
-			c.settled(err)
-		}
-	}
-	if idle && len(o.live)+len(o.neighbours) == 0 {
+	if c.idle() && len(o.live)+len(o.neighbours) == 0 {
 		if o.policy != c.policy.Version && (len(o.settling) > 0 || c.now().Sub(o.policyTried) >= c.flush) {
 			c.notePolicy()
+		}
+		if o.loose {
+			o.loose = false
+			o.learner.Clip()
+			c.sides.write(c.version(), (*core.Index).Compact) // lists that grew one by one leave a third of them empty
 		}
 		c.settled(nil)
 	}
@@ -243,6 +174,8 @@ func (c *Catalog) recalculate(due []core.ItemNum) {
 		if !old.Same(w) {
 			records = append(records, old.With(w))
 			c.touch(n, false)
+		} else {
+			o.learner.Hold(n, old.Edges)
 		}
 	}
 	c.makeLive(records)
@@ -254,11 +187,13 @@ func (c *Catalog) makeLive(records []*core.Record) {
 		return
 	}
 	c.owner.learned++
+	began := c.begin()
 	c.sides.write(c.version(), func(x *core.Index) {
 		for _, r := range records {
 			x.Put(r)
 		}
 	})
+	c.took(PartPublish, began)
 	c.watches.signal(true, nil)
 }
 
@@ -350,6 +285,9 @@ func (c *Catalog) flushRecords(ctx context.Context) error {
 func (c *Catalog) flushNext(ctx context.Context) error {
 	o := &c.owner
 	n := min(len(o.flushing), c.limits.flush)
+	if c.now().Sub(o.lastCall) < busyFor {
+		n = min(n, flushBusy)
+	}
 	portion := o.flushing[:n]
 	if o.flushing = o.flushing[n:]; len(o.flushing) == 0 {
 		o.flushing = nil

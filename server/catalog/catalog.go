@@ -27,6 +27,11 @@ type Options struct {
 	// FlushEvery is how long learned weights, which are live at once, may wait before they are committed and sent to
 	// subscribers. 0: DefaultFlush.
 	FlushEvery time.Duration
+	// LearnLater is for bringing in a log: events are only committed, and learnt all together when Settle is called, or
+	// by the next process that opens the store.
+	LearnLater bool
+	// Timing, if not nil, is told by the owner how long each part of its work took. It must not wait.
+	Timing func(Part, time.Duration)
 }
 
 // DefaultFlush coalesces the weights that a busy minute changes over and over.
@@ -54,6 +59,8 @@ type Catalog struct {
 	scratch  sync.Pool // of *core.Scratch
 
 	limits limits
+	timing func(Part, time.Duration)
+	later  bool // see Options.LearnLater
 
 	owner owner // what only the goroutine of Run touches
 	// inline, if not nil, makes each call its own owner instead of Run, and is called between a call's commit and its
@@ -63,6 +70,7 @@ type Catalog struct {
 	strange sync.Map // names of languages of which noteLanguage warned; text holds few
 
 	size, pending atomic.Int64 // items held; items that wait for their neighbours
+	unlearnt      atomic.Int64 // events that a relearning has still to come to
 }
 
 // Open reads a store and makes the index and the learner of it. The store stays the caller's to close, after Run has
@@ -93,7 +101,7 @@ func Open(ctx context.Context, s store.Store, opt Options) (*Catalog, error) {
 		policy: p.Compile(), learning: p, analyzer: text.NewAnalyzer(p.Language, p.Languages...),
 		queue:    make(chan *request, 1024), // calls waiting for the owner; when full the callers wait
 		stopping: make(chan struct{}), done: make(chan struct{}),
-		sides: newSides(), limits: defaultLimits,
+		sides: newSides(), limits: defaultLimits, timing: opt.Timing, later: opt.LearnLater,
 		scratch: sync.Pool{New: func() any { return &core.Scratch{} }},
 	}
 	c.readers.init()
@@ -255,6 +263,9 @@ func (c *Catalog) LastOp(ctx context.Context, client, user string) (uint64, erro
 // call hands r to the owner and waits for it. A call that was given up by its context may still be carried out.
 func (c *Catalog) call(ctx context.Context, r *request) error {
 	r.reply = make(chan error, 1)
+	if c.timing != nil {
+		r.called = time.Now()
+	}
 	if c.inline != nil {
 		return c.callInline(r)
 	}

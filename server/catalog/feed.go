@@ -59,10 +59,11 @@ type limits struct {
 	snapshotShare int // the part of a snapshot's bytes that what has happened since may be, before a new one is made
 	catchUp       int // bytes of records in a delta that catches up
 	flush         int // records of one commit of learned weights
+	spare         int // pairs of a learner that may stay while another one is made
 	past          int // visits of readers whom a replay of all events keeps at a time, half of them at least
 }
 
-var defaultLimits = limits{snapshotChunk: 1 << 20, snapshotShare: 8, catchUp: wire.MaxServerFrame / 2, flush: 256, past: 1 << 20}
+var defaultLimits = limits{snapshotChunk: 1 << 20, snapshotShare: 8, catchUp: wire.MaxServerFrame / 2, flush: 256, past: 1 << 20, spare: 4 << 20}
 
 // errTooMuch ends a catch-up that would be longer than a snapshot's chunks.
 var errTooMuch = errors.New("too much to catch up")

@@ -24,6 +24,7 @@ type rig struct {
 	stop  func()
 	// policy is what open gives to the catalog; nil for the default.
 	policy *learn.Policy
+	later  bool // Options.LearnLater
 }
 
 // start runs a catalog over an empty store.
@@ -49,7 +50,7 @@ func (r *rig) time() time.Time { return time.UnixMilli(r.clock.Load()) }
 
 func (r *rig) open() {
 	r.t.Helper()
-	c, err := Open(bg, r.store, Options{Logger: discard, Now: r.time, FlushEvery: time.Nanosecond, Policy: r.policy})
+	c, err := Open(bg, r.store, Options{Logger: discard, Now: r.time, FlushEvery: time.Nanosecond, Policy: r.policy, LearnLater: r.later})
 	if err != nil {
 		r.t.Fatalf("Open: %v", err)
 	}

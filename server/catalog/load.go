@@ -26,7 +26,7 @@ func (c *Catalog) load(ctx context.Context) error {
 		neighbours: map[core.ItemNum]bool{}, waits: map[core.ItemNum]bool{}, related: map[core.ItemNum]bool{},
 	}
 	o.policy = info.Policy
-	o.relearnDue, o.learnt = info.Events > 0, info.Events == 0
+	o.relearnDue, o.learnt = info.Events > 0 && !c.later, info.Events == 0 && !c.later
 	o.learner = learn.NewLearner(c.learning).WithTargets(o.content.Holders)
 	// Revisions of the learned weights only ever rise, over restarts too: a browser compares them.
 	o.learned = uint64(c.now().UnixMilli())
@@ -92,6 +92,7 @@ func (c *Catalog) loadNeighbours(ctx context.Context) error {
 		have[n] = len(ns) > 0 // a text that was put wipes what was found for the former one
 		return nil
 	})
+	c.owner.content.Clip()
 	for _, n := range c.owner.content.Nums() {
 		if !have[n] { // added just before the last process ended
 			c.owner.wait(n)

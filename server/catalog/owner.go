@@ -19,9 +19,11 @@ type request struct {
 	events   *eventsRequest
 	ops      *opsRequest
 	erase    *eraseRequest
+	merge    *mergeRequest
 	snapshot *snapshotRequest
 	settle   bool
 	reply    chan error // capacity 1
+	called   time.Time  // zero where nobody asks for times
 }
 
 // snapshotRequest is filled by the owner; snapshotData may be shared with others.
@@ -58,6 +60,7 @@ type owner struct {
 	learnt, relearnDue, relearning bool
 	relearnAt                      time.Time
 	beside                         func(*relearning)
+	loose                          bool // all weights were made anew since the index was compacted
 
 	waiting      []core.ItemNum        // items whose neighbours are to be found, in order
 	waits        map[core.ItemNum]bool // the same as a set
@@ -69,6 +72,9 @@ type owner struct {
 	snapshot     *snapshotData // of position seq, or nil
 	refineAt     time.Time     // when the next items may be refined
 	flushFailed  bool
+	task         task       // the last one but taskLearn, see pick
+	learnTurns   int        // turns that learnt since another task had one
+	lastCall     time.Time  // when readers did something last
 	policy       uint64     // under which all records in the store were made, as it knows
 	policyTried  time.Time  // when that was last to be written
 	settling     []*request // answered when nothing is left to do
@@ -181,12 +187,12 @@ func (c *Catalog) commit(batch []*request) {
 		batch = c.hold(batch)
 	}
 	for len(batch) > 0 {
-		// A deletion ends a commit: the same id may be put again right behind it. An erasure has one of its own.
-		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil || r.erase != nil })
+		// A deletion ends a commit: the same id may be put again right behind it. An erasure and a merge have one of their own.
+		n := 1 + slices.IndexFunc(batch, func(r *request) bool { return r.del != nil || r.erase != nil || r.merge != nil })
 		switch {
 		case n == 0:
 			n = len(batch)
-		case n > 1 && batch[n-1].erase != nil:
+		case n > 1 && batch[n-1].del == nil:
 			n--
 		}
 		c.commitTogether(batch[:n])
@@ -195,15 +201,24 @@ func (c *Catalog) commit(batch []*request) {
 }
 
 func (c *Catalog) commitTogether(batch []*request) {
+	for _, r := range batch {
+		c.took(PartWait, r.called)
+		if r.events != nil || r.ops != nil {
+			c.owner.lastCall = c.now()
+		}
+	}
+	began := c.begin()
 	s := newStaging(c)
 	for _, r := range batch {
 		s.stage(r)
 	}
+	c.took(PartStage, began)
 	err := s.commit()
 	for _, r := range batch {
 		switch {
 		case r.settle:
 			c.owner.settling = append(c.owner.settling, r)
+			c.owner.relearnDue = c.owner.relearnDue || !c.owner.learnt && !c.owner.relearning // with LearnLater
 		case r.snapshot != nil:
 			r.reply <- c.takeSnapshot(r.snapshot)
 		default:
@@ -244,3 +259,6 @@ func (c *Catalog) Settle(ctx context.Context) error { return c.call(ctx, &reques
 
 // Pending returns roughly how many items still wait for their content neighbours.
 func (c *Catalog) Pending() int { return int(c.pending.Load()) }
+
+// Unlearnt returns roughly how many events are still to be learnt, after a start or an erasure.
+func (c *Catalog) Unlearnt() int { return int(c.unlearnt.Load()) }

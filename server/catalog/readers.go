@@ -27,14 +27,20 @@ func (r reader) same(s reader) bool {
 type readers struct {
 	mu  sync.RWMutex
 	all map[string]reader // values are never changed in place
+	// visits are those in all histories together.
+	visits, most int
 	// dropped counts those that had to go: what another goroutine read from the store may be older than one of them.
 	dropped uint64
 }
 
-// maxReaders bounds the readers in memory; with 50 items each that is some 150 MB.
-const maxReaders = 100_000
+// Bounds of the readers in memory, whichever is reached first: their number, and the visits of their histories together,
+// which are 32 MB.
+const (
+	maxReaders = 100_000
+	maxVisits  = 2 << 20
+)
 
-func (rs *readers) init() { rs.all = map[string]reader{} }
+func (rs *readers) init() { rs.all, rs.visits, rs.most = map[string]reader{}, 0, maxVisits }
 
 func (rs *readers) get(user string) (r reader, ok bool, dropped uint64) {
 	rs.mu.RLock()
@@ -64,19 +70,34 @@ func (rs *readers) loaded(user string, r reader, dropped uint64) {
 func (rs *readers) forget(user string) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	delete(rs.all, user)
+	rs.drop(user)
+}
+
+// forgetAll drops all readers from memory.
+func (rs *readers) forgetAll() {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	rs.all, rs.visits = map[string]reader{}, 0
 	rs.dropped++
 }
 
 func (rs *readers) keep(user string, r reader) {
-	if _, ok := rs.all[user]; !ok && len(rs.all) >= maxReaders {
-		for other := range rs.all { // any one: it will be read again when it is needed
-			delete(rs.all, other)
-			rs.dropped++
-			break
+	rs.visits += len(r.history) - len(rs.all[user].history)
+	rs.all[user] = r
+	for other := range rs.all { // any ones: they will be read again when they are needed
+		if len(rs.all) <= maxReaders && rs.visits <= rs.most {
+			return
+		}
+		if other != user {
+			rs.drop(other)
 		}
 	}
-	rs.all[user] = r
+}
+
+func (rs *readers) drop(user string) {
+	rs.visits -= len(rs.all[user].history)
+	delete(rs.all, user)
+	rs.dropped++
 }
 
 // readEvents is how many events a history is made of when it is read from the store.

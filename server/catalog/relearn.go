@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"nigh/core"
@@ -22,6 +23,8 @@ type relearning struct {
 	past    pastReaders
 	gone    []bool // items that were deleted when it began, by number
 	row     int64  // the last one learnt
+	last    int64  // the last one when it began
+	left    *atomic.Int64
 	events  int
 	began   time.Time
 	err     error
@@ -53,6 +56,12 @@ func (c *Catalog) untilRelearnt() time.Duration {
 func (c *Catalog) relearn() {
 	o := &c.owner
 	o.relearnDue, o.relearning = false, true
+	if o.learnt && o.learner.Size() > c.limits.spare {
+		o.learnt, o.learner = false, learn.NewLearner(c.learning) // not two of that size at a time
+	}
+	if c.later {
+		c.readers.forgetAll() // whoever came in with the log may never ask
+	}
 	r := c.newRelearning()
 	if o.beside == nil {
 		r.make(context.Background())
@@ -65,8 +74,9 @@ func (c *Catalog) relearn() {
 func (c *Catalog) newRelearning() *relearning {
 	r := &relearning{
 		store: c.store, policy: c.policy, learner: learn.NewLearner(c.learning).WithItems(c.Len()), past: pastReaders{most: c.limits.past},
-		gone: make([]bool, c.owner.num+1), began: c.now(),
+		gone: make([]bool, c.owner.num+1), began: c.now(), last: c.owner.row, left: &c.unlearnt,
 	}
+	r.left.Store(r.last)
 	x := c.sides.current()
 	for n := range r.gone {
 		r.gone[n] = x.Get(core.ItemNum(n)) == nil
@@ -100,6 +110,7 @@ func (r *relearning) walk(ctx context.Context) (end bool, err error) {
 		}
 		r.row = e.Row
 		r.events++
+		r.left.Store(max(0, r.last-r.row))
 		return nil
 	})
 	if errors.Is(err, errWalked) {
@@ -152,6 +163,7 @@ func (r *relearning) learn(ctx context.Context, e store.StoredEvent) error {
 func (c *Catalog) takeLearner(r *relearning) {
 	o := &c.owner
 	o.relearning = false
+	defer r.left.Store(0)
 	for end := false; r.err == nil && !end; {
 		end, r.err = r.walk(context.Background())
 	}
@@ -171,7 +183,7 @@ func (c *Catalog) takeLearner(r *relearning) {
 	// All of them: what an erased reader taught alone is in no count any more, and what nobody met has edges that were
 	// borrowed, or made of its likeness, of which the learner must know to follow their sources.
 	o.learner.MarkAll(o.num)
-	o.learnt = true
+	o.learnt, o.loose = true, true
 	c.log.Info("the events were learnt", "events", r.events, "seconds", c.now().Sub(r.began).Seconds())
 }
 

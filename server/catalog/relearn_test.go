@@ -141,3 +141,90 @@ func TestRelearn_IsTriedAgain(t *testing.T) {
 		t.Errorf("after it was tried again: %s", differing(r.index(), before))
 	}
 }
+
+// A large learner is let go while the next one is made: weights stay as they are, events are taken, and all is learnt once.
+func TestErase_HoldsOneLargeLearner(t *testing.T) {
+	for name, p := range policies() {
+		t.Run(name, func(t *testing.T) {
+			r := startUnder(t, p)
+			r.readTogether()
+			r.settle()
+			r.stop()
+			slow := &slowEvents{Store: r.store.Store, let: make(chan error, 1)}
+			r.store = &flaky{Store: slow}
+			slow.let <- nil // the start's walk; takeLearner walks again
+			slow.let = make(chan error, 2)
+			slow.let <- nil
+			slow.let <- nil
+			r.open()
+			r.limits.spare = 0
+			r.run()
+			r.settle()
+			before := r.index()
+			r.erase("ada")
+			r.did("reader9", "view", "sea-0", "sea-1")
+			if _, _, err := r.Snapshot(bg); err != nil { // answered by the owner behind the event
+				t.Fatal(err)
+			}
+			if got := r.index(); !maps.Equal(got, before) {
+				t.Errorf("while all is learnt anew the weights change: %s", differing(got, before))
+			}
+			if h, _, err := r.Profile(bg, "reader9"); err != nil || len(h) != 2 {
+				t.Errorf("history = %v, %v, want what was read meanwhile", h, err)
+			}
+			close(slow.let)
+			r.settle()
+			if maps.Equal(r.index(), before) {
+				t.Error("nothing of what was read meanwhile was learnt")
+			}
+			r.wantWhole()
+			r.erase("bob") // all is made anew, as of one log
+			r.settle()
+			r.wantRestartAlike()
+		})
+	}
+}
+
+// A log that is brought in is learnt in the end, or by the next process if there is none, as if it had been learnt as it came.
+func TestLearnLater_LearnsTheSameInTheEnd(t *testing.T) {
+	log := func(r *rig) {
+		r.put(shelf(12, "sea", "jazz")...)
+		for i := range 60 {
+			r.did(fmt.Sprint("reader", i%7), "view", fmt.Sprintf("jazz-%d", i%11), fmt.Sprintf("sea-%d", i%5))
+		}
+	}
+	atOnce := counting(t)
+	log(atOnce)
+	atOnce.settle()
+	want := atOnce.index()
+	for _, settles := range []bool{true, false} {
+		r := counting(t)
+		r.stop()
+		r.later = true
+		r.open()
+		r.run()
+		log(r)
+		if h, _, err := r.Profile(bg, "reader1"); err != nil || len(h) == 0 {
+			t.Errorf("history = %v, %v, want what was brought in", h, err)
+		}
+		if _, _, err := r.Snapshot(bg); err != nil { // answered by the owner behind all of it
+			t.Fatal(err)
+		}
+		for _, rec := range r.index() {
+			if is, _ := wire.ReadRecord([]byte(rec)); len(is.Edges) > 0 {
+				t.Errorf("%s has edges before anything is to be learnt", is.ID)
+			}
+		}
+		if settles {
+			r.settle()
+			if got := r.index(); !maps.Equal(got, want) {
+				t.Errorf("learnt in the end: %s", differing(got, want))
+			}
+		}
+		r.later = false
+		r.restart()
+		if got := r.index(); !maps.Equal(got, want) {
+			t.Errorf("after a restart, settled before: %v: %s", settles, differing(got, want))
+		}
+	}
+}

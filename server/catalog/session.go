@@ -29,8 +29,9 @@ type Outlet interface {
 // Frame and Refresh are for one goroutine each; the owner calls Deliver. asking orders the first two: a list is ranked
 // from the very profile that the client was told of before.
 type Session struct {
-	c   *Catalog
-	out Outlet
+	c     *Catalog
+	out   Outlet
+	entry entry
 
 	asking sync.Mutex
 	client string
@@ -147,6 +148,10 @@ func (s *Session) Frame(ctx context.Context, b []byte) error {
 		return s.ops(ctx, m)
 	case *wire.Ask:
 		return s.ask(ctx, m)
+	case *wire.Renew:
+		return s.renew(ctx, m)
+	case *wire.Merge:
+		return s.merge(ctx, m)
 	case *wire.Drop:
 		s.asks = slices.DeleteFunc(s.asks, func(a *standing) bool { return a.Name == m.Name })
 		return nil
@@ -173,12 +178,9 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 		s.send(&wire.Reset{Code: wire.ResetVersion, Reason: fmt.Sprintf("the server speaks version %d; load the page again", wire.Version)})
 		return s.fail(wire.CloseVersion, fmt.Errorf("version %d is not spoken here", h.Version))
 	}
-	if err := checkName("hello.client", h.Client, maxClientBytes); err != nil {
-		return s.fail(wire.CloseForbidden, err)
-	}
-	user := h.Reader()
-	if err := checkName("hello.user", user, MaxUserBytes); err != nil {
-		return s.fail(wire.CloseForbidden, err)
+	user, err := s.enter(ctx, h)
+	if err != nil {
+		return err
 	}
 	watch := s.c.Watch(user) // before the last op is read: an erasure after that shows
 	last, err := s.c.LastOp(ctx, h.Client, user)

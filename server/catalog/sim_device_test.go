@@ -36,13 +36,17 @@ type device struct {
 	inflates bool
 	keeps    bool // it has a store
 	store    map[string][]byte
-	behind   []behind // what waits for the store, in order
-	recorded uint64   // highest op that the page was told to be kept
+	behind   []late // what waits for the store, in order
+	recorded uint64 // highest op that the page was told to be kept
 	lives    int
+
+	// Of sign-ins: guests that this one's machine has still to merge; whose its own doing is, once it is gone.
+	unmerged int
+	into     string
 }
 
-// behind is an effect that waits for the store: a Store, or what must not go before it.
-type behind struct {
+// late is an effect that waits for the store: a Store, or what must not go before it.
+type late struct {
 	effect replica.Effect
 	conn   *conn
 }
@@ -106,7 +110,7 @@ func (d *device) settleStore(n int) {
 			d.recorded = max(d.recorded, e.Origin.Number)
 		}
 	}
-	d.behind = append([]behind(nil), d.behind[n:]...)
+	d.behind = append([]late(nil), d.behind[n:]...)
 }
 
 func (d *device) time() int64 { return d.w.now + d.skew }
@@ -163,7 +167,7 @@ func (d *device) step(in replica.Input) {
 		case replica.Connect:
 			d.trying = true
 		case replica.Send, replica.Store, replica.Recorded:
-			d.behind = append(d.behind, behind{e, d.conn})
+			d.behind = append(d.behind, late{e, d.conn})
 			if _, stores := d.behind[0].effect.(replica.Store); !stores {
 				d.settleStore(1)
 			}
@@ -192,6 +196,8 @@ func (d *device) step(in replica.Input) {
 			d.status = e
 		case replica.ProfileChanged:
 			d.told = e
+		case replica.GuestMerged:
+			d.unmerged--
 		}
 	}
 	d.w.fail(d.checkCatalog())

@@ -58,7 +58,7 @@ func (w *world) resting() bool {
 		return false
 	}
 	for _, d := range w.devices {
-		if d.status.State != replica.Live || d.status.Pending > 0 || d.conn == nil || len(d.behind) > 0 ||
+		if d.status.State != replica.Live || d.status.Pending > 0 || d.unmerged > 0 || d.conn == nil || len(d.behind) > 0 ||
 			len(d.conn.up)+len(d.conn.down)+len(d.conn.session.watch.c) > 0 || d.status.Seq != o.seq {
 			return false
 		}
@@ -81,6 +81,7 @@ func (w *world) laws() error {
 		hold func() error
 	}{
 		{"what was acknowledged is in the store once, in its device's order", w.lawOps},
+		{"what was done before a sign-in is the account's, once", w.lawMerged},
 		{"acknowledged events of others are in the store once", w.lawRest},
 		{"nothing is left of who was erased", w.lawErased},
 		{"every catalog is the store's, byte for byte", w.lawCatalogs},

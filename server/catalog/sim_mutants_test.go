@@ -96,6 +96,25 @@ func TestSimulation_CatchesSabotage(t *testing.T) {
 			}
 			return m
 		}), "lists that could be compared were equal"},
+		"merges a guest and keeps it": {saboteur{commit: func(l *ledger, b *store.Batch) {
+			b.Merged = nil
+		}}, "what was done before a sign-in"},
+		"merges a guest into whom it pleases": {saboteur{commit: func(l *ledger, b *store.Batch) {
+			for i := range b.Merged {
+				b.Merged[i].Into = "eve"
+			}
+		}}, ""},
+		"forgets which ops of a guest it has": {saboteur{commit: func(l *ledger, b *store.Batch) {
+			if len(b.Merged) > 0 {
+				clear(b.Clients)
+			}
+		}}, ""},
+		"numbers a guest's ops anew": {up(func(c *conn, m *wire.Merge) wire.Message {
+			if client, err := c.w.store.Client(bg, m.Client); err == nil {
+				m.First = client.LastOp + 1
+			}
+			return m
+		}), "what was done before a sign-in"},
 		"calls old weights new": {down(func(_ *conn, m *wire.Delta) wire.Message {
 			if len(m.Weights) > 0 {
 				all, _ := wire.ReadAllWeights(m.Weights[0])

@@ -18,7 +18,8 @@ var (
 	simSeed  = flag.Uint64("seed", 0, "the one seed to run, with what happened printed")
 )
 
-// The simulation is one goroutine and one seed: two readers, one of them with two devices, whose replica.Machines talk
+// The simulation is one goroutine and one seed: two readers, one of them with two devices, and a
+// browser in which they sign in and out, whose replica.Machines talk
 // to real Sessions of a real Catalog over a network that does everything wrong that a network, a process or a clock can
 // do. Then the faults stop, and the laws of sim_laws_test.go must hold.
 func TestSimulation_KeepsTheLaws(t *testing.T) {
@@ -54,6 +55,7 @@ type tally struct {
 	steps, frames, drops, restarts, failedCommits, ops, refused, compared, erased int
 	kills, stored                                                                 int
 	afterCommit                                                                   int // things that happened between commit and ack
+	signIns                                                                       int
 }
 
 func (s *tally) add(w *world) {
@@ -66,6 +68,7 @@ func (s *tally) add(w *world) {
 	s.erased += w.tally.erased
 	s.kills += w.tally.kills
 	s.stored += w.tally.stored
+	s.signIns += w.tally.signIns
 	s.refused += len(w.refused)
 	s.afterCommit += w.tally.afterCommit
 	for _, d := range w.devices {
@@ -76,7 +79,7 @@ func (s *tally) add(w *world) {
 func (s *tally) check(t *testing.T) {
 	for name, n := range map[string]int{
 		"drops": s.drops, "restarts": s.restarts, "failed commits": s.failedCommits, "ops": s.ops, "refused ops": s.refused,
-		"compared lists": s.compared, "erased readers": s.erased, "killed devices": s.kills, "transactions of devices": s.stored, "happenings between commit and acknowledgement": s.afterCommit,
+		"compared lists": s.compared, "erased readers": s.erased, "sign-ins": s.signIns, "killed devices": s.kills, "transactions of devices": s.stored, "happenings between commit and acknowledgement": s.afterCommit,
 	} {
 		if n == 0 {
 			t.Errorf("%s = 0: the simulation does not do what it is for", name)
@@ -91,6 +94,8 @@ type world struct {
 	store    *ledger
 	c        *Catalog
 	devices  []*device
+	gone     []*device // whose page was loaded anew, under another id
+	guests   int       // so far
 	conns    []*conn
 	limits   limits
 	crashed  bool   // the process died; it is opened again when the call that it died in has returned
@@ -126,6 +131,7 @@ func newWorld(seed uint64, sabotage *saboteur) *world {
 		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, inflates: (seed+uint64(i))%3 > 0, store: map[string][]byte{}}
 		w.devices = append(w.devices, d)
 	}
+	w.devices = append(w.devices, w.newGuest(seed+9))
 	return w
 }
 
@@ -152,7 +158,12 @@ func (w *world) run() error {
 		if w.pick(4) == 0 {
 			d.filter = (&core.Wanted{Not: core.Labels{Tags: []string{"go"}}}).Filter()
 		}
-		d.begin()
+		if d.m == nil {
+			d.begin()
+			continue
+		}
+		d.step(replica.Start{})
+		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
 	}
 	for range 150 + w.pick(250) {
 		w.tally.steps++
@@ -171,6 +182,10 @@ func (w *world) run() error {
 func (w *world) happen() {
 	d := w.devices[w.pick(len(w.devices))]
 	switch w.pick(25) {
+	case 24:
+		if w.chance(3) {
+			w.account()
+		}
 	case 0:
 		w.put()
 	case 1:

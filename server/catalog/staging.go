@@ -57,6 +57,7 @@ type staging struct {
 	clients map[string]store.Client // of seen, those whom the batch changes
 	learnt  []lesson
 	erased  *eraseRequest // nil for none
+	merged  *mergeRequest // nil for none
 }
 
 // put is an item of the batch, in its last form.
@@ -98,6 +99,8 @@ func (s *staging) stage(r *request) {
 		err = s.applyOps(r.ops)
 	case r.erase != nil:
 		err = s.erase(r.erase)
+	case r.merge != nil:
+		err = s.merge(r.merge)
 	}
 	if err != nil {
 		s.faults[r] = err
@@ -207,15 +210,20 @@ func hoursOf(t time.Time) float64 { return float64(t.UnixMilli()) / 3.6e6 }
 func (s *staging) commit() error {
 	s.records()
 	s.batch.Clients = s.clients
-	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients)+len(b.Erased) == 0 {
+	if b := &s.batch; len(b.Items)+len(b.Deleted)+len(b.Records)+len(b.Events)+len(b.Preferences)+len(b.Clients)+len(b.Erased)+len(b.Merged) == 0 {
 		return nil
 	}
-	if err := s.c.store.Commit(s.ctx, s.batch); err != nil {
+	began := s.c.begin()
+	err := s.c.store.Commit(s.ctx, s.batch)
+	s.c.took(PartCommit, began)
+	if err != nil {
 		s.c.log.Error("commit failed; nothing of it was kept", "error", err,
 			"items", len(s.batch.Items), "events", len(s.batch.Events))
 		return fmt.Errorf("commit: %w", err)
 	}
+	began = s.c.begin()
 	s.remember()
+	s.c.took(PartRemember, began)
 	return nil
 }
 
@@ -229,6 +237,9 @@ func (s *staging) remember() {
 	if s.erased != nil {
 		s.forget(s.erased)
 		return
+	}
+	if s.merged != nil {
+		s.unguest(s.merged)
 	}
 	if o.learnt { // else the relearning comes to them
 		for _, l := range s.learnt {

@@ -23,29 +23,38 @@ import (
 type rounding struct {
 	name           string
 	n              int
-	integer, float map[string]float64 // means
-	squares        map[string]float64 // of the differences, summed up
+	integer, float map[string]float64           // means
+	differences    map[string]map[int32]float64 // by metric and reader, summed up
+	asked          map[int32]int                // by reader
 }
 
 func newRounding(name string) *rounding {
-	return &rounding{name: name, integer: map[string]float64{}, float: map[string]float64{}, squares: map[string]float64{}}
+	return &rounding{name: name, integer: map[string]float64{}, float: map[string]float64{}, differences: map[string]map[int32]float64{}, asked: map[int32]int{}}
 }
 
-// add counts one question.
-func (r *rounding) add(integer, float map[string]float64) {
+// add counts one question of a reader.
+func (r *rounding) add(reader int32, integer, float map[string]float64) {
 	r.n++
+	r.asked[reader]++
 	for m := range float {
 		r.integer[m] += (integer[m] - r.integer[m]) / float64(r.n)
 		r.float[m] += (float[m] - r.float[m]) / float64(r.n)
-		d := float[m] - integer[m]
-		r.squares[m] += d * d
+		if r.differences[m] == nil {
+			r.differences[m] = map[int32]float64{}
+		}
+		r.differences[m][reader] += float[m] - integer[m]
 	}
 }
 
-// cost is what integers lose of a metric, as a share of it, negative where they win; and the standard error of that.
+// cost is what integers lose of a metric, as a share of it, negative where they win; and the standard error of that, over
+// readers: what one is asked several times is not independent.
 func (r *rounding) cost(metric string) (mean, err float64) {
-	d, n := r.float[metric]-r.integer[metric], float64(r.n)
-	return d / r.float[metric], math.Sqrt((r.squares[metric]/n-d*d)/n) / r.float[metric]
+	d, square := r.float[metric]-r.integer[metric], 0.0
+	for reader, n := range r.asked {
+		over := r.differences[metric][reader] - d*float64(n)
+		square += over * over
+	}
+	return d / r.float[metric], math.Sqrt(square) / float64(r.n) / r.float[metric]
 }
 
 // costsLittle is the bound: half a percent, or what chance explains (two standard errors).
@@ -77,19 +86,29 @@ func roundedSessions(t *testing.T, name string, d *Data, train, test []Event, re
 			tally.Add(rank(s.question(r.sys, repeat, 20)), s.next)
 			return tally.Metrics()
 		}
-		out.add(metrics(r.sys.Rank), metrics(tw.rank))
+		out.add(s.events[0].User, metrics(r.sys.Rank), metrics(tw.rank))
 	}
 	return out
 }
 
-// roundedHoldout is Holdout with its twin.
-func roundedHoldout(t *testing.T, name string, d *Data, log []Event, cold float64, p learn.Policy) *rounding {
+// roundedHoldout is Holdout with its twin, over several cuts: each is made in what the one before learns from.
+func roundedHoldout(t *testing.T, name string, d *Data, log []Event, cold float64, cuts int, p learn.Policy) *rounding {
 	t.Helper()
+	out := newRounding(name)
 	r := newTestRun(t, d, p)
-	split := splitHoldout(d, log, cold)
+	base := r.sys
+	for range cuts {
+		r.sys = base.With(p)
+		roundedCut(out, r, splitHoldout(d, log, cold))
+		log = eventsOf(splitHoldout(d, log, 0).train)
+	}
+	return out
+}
+
+func roundedCut(out *rounding, r *run, split holdout) {
 	histories := r.train(split.train)
 	now := split.train[len(split.train)-1].At
-	tw, out := newTwin(r.sys, now), newRounding(name)
+	tw := newTwin(r.sys, now)
 	for _, w := range split.readers {
 		h := histories[w.user]
 		q := Question{History: h, Repeat: core.RepeatDropSeen, Exclude: beyond(h, w.past), Limit: holdoutK, At: now}
@@ -98,9 +117,8 @@ func roundedHoldout(t *testing.T, name string, d *Data, log []Event, cold float6
 			lists.Add(list, w.wanted)
 			return lists.Metrics()
 		}
-		out.add(metrics(r.sys.Rank(q)), metrics(tw.rank(q)))
+		out.add(w.user, metrics(r.sys.Rank(q)), metrics(tw.rank(q)))
 	}
-	return out
 }
 
 func newTestRun(t *testing.T, d *Data, p learn.Policy) *run {
@@ -190,7 +208,7 @@ func TestQuantisation_CostsLittle(t *testing.T) {
 		d, logs := syntheticSessions(6000)
 		all := []*rounding{roundedSessions(t, "sessions, "+c.repeats+", "+c.name, d, logs[0], logs[1], c.repeats, c.policy)}
 		d, log := syntheticReaders(3000)
-		all = append(all, roundedHoldout(t, fmt.Sprintf("holdout, cold %v, %s", c.cold, c.name), d, log, c.cold, c.policy))
+		all = append(all, roundedHoldout(t, fmt.Sprintf("holdout, cold %v, %s", c.cold, c.name), d, log, c.cold, 1, c.policy))
 		for _, r := range all {
 			var b bytes.Buffer
 			r.figures(&b)
@@ -249,6 +267,9 @@ func TestGolden_Quantisation(t *testing.T) {
 	}
 }
 
+// holdoutCuts are enough for a standard error of .3 % on the smallest set.
+const holdoutCuts = 6
+
 // publicRoundings measures all public sets under the default policy and under one without refinement.
 func publicRoundings(t *testing.T, data string) (out []*rounding) {
 	t.Helper()
@@ -278,7 +299,7 @@ func publicRoundings(t *testing.T, data string) (out []*rounding) {
 				name += fmt.Sprintf(" --cold %v", set.cold)
 			}
 			log := publicLog(t, d, data, set.name+"/events.csv")
-			out = append(out, roundedHoldout(t, name+", "+c.name, d, log, set.cold, c.policy))
+			out = append(out, roundedHoldout(t, name+", "+c.name, d, log, set.cold, holdoutCuts, c.policy))
 		}
 	}
 	return out

@@ -110,14 +110,31 @@ func (s *search) line(ctx context.Context, d *dimension, best *trial, round int)
 			top = t
 		}
 	}
-	if top == nil {
+	if top == nil || !s.better(top, best) {
 		return nil
 	}
-	if gain, se := s.difference(top, best); !(gain > acceptAt*se) || gain <= 0 {
-		return nil
+	// Breiman's rule of one standard error (CART, 1984): of those that chance may have put behind the best, the one that
+	// changes least.
+	chosen := top
+	for _, t := range done {
+		if len(t.marks) < s.exam.size() || !s.better(t, best) {
+			continue
+		}
+		if gain, se := s.difference(top, t); gain <= se && d.apart(&t.policy, &best.policy) < d.apart(&chosen.policy, &best.policy) {
+			chosen = t
+		}
 	}
 	best.state = nil
-	return top
+	if chosen != top {
+		top.state = nil
+	}
+	return chosen
+}
+
+// better tells whether a is better than b, by more than chance may be.
+func (s *search) better(a, b *trial) bool {
+	gain, se := s.difference(a, b)
+	return gain > 0 && gain > acceptAt*se
 }
 
 // evaluate lets a policy sit the exam. Against an incumbent it is given up when it is clear that it is worse.

@@ -14,6 +14,7 @@ type dimension struct {
 	field string
 	grid  []float64 // ascending; the first round tries them all
 	log   bool      // between two values of the grid lies their geometric mean, not the arithmetic one
+	off   bool      // 0 is no value of the scale but its end: nothing fades
 	words []string  // instead of grid: all are tried in every round
 	// ranking: the field is looked at only when a list is made, so what was learnt serves for all its values.
 	ranking bool
@@ -22,17 +23,19 @@ type dimension struct {
 }
 
 // space is what Tune chooses, in the order in which it does. A new field of learn.Policy that should be tuned is a line
-// here. Not here is what is not there for being hit (diversity, exploring, standing wishes), and fresh_contacts and
-// window, whose effects others have too.
+// here. Not here is what is not there for being hit (diversity, exploring, standing wishes), and fresh_contacts, whose
+// effects others have too.
 var space = []dimension{
 	{field: "repeat", words: []string{"drop-seen", "drop-current", "allow"}, ranking: true, when: func(s *shape, _ *learn.Policy) bool { return s.repeats }},
+	{field: "window", grid: []float64{50, 100, 200}, log: true, when: func(s *shape, _ *learn.Policy) bool { return s.long }},
 	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}},
+	{field: "focus", grid: []float64{0, 1, 2, 4, 8}},
 	{field: "lambda", grid: []float64{3, 6, 12, 25, 50, 100}, log: true},
 	{field: "rho", grid: []float64{0, 0.1, 0.2, 0.35, 0.6}},
 	{field: "sigma", grid: []float64{0, 0.15, 0.3, 0.5, 0.75, 1}},
 	{field: "self_weight", grid: []float64{0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5}, ranking: true,
 		when: func(_ *shape, p *learn.Policy) bool { return p.Repeat != "drop-seen" }},
-	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true,
+	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true, off: true,
 		when: func(s *shape, _ *learn.Policy) bool { return s.days > 1 }},
 	{field: "content_weight", grid: []float64{0, 0.02, 0.05, 0.1, 0.2, 0.4}, log: true, when: hasTexts},
 	{field: "content_fade", grid: []float64{0.5, 2, 8, 30}, log: true, when: hasTexts},
@@ -52,6 +55,7 @@ type shape struct {
 	texts   bool    // items have texts
 	repeats bool    // what may come again is to be chosen
 	kinds   bool    // kinds of event make a difference
+	long    bool    // readers have long histories
 	days    float64 // from the first event to the last
 	names   []string
 }
@@ -119,6 +123,28 @@ func (d *dimension) around(v float64, all bool) []float64 {
 		}
 	}
 	return slices.DeleteFunc(out, func(g float64) bool { return g == v })
+}
+
+// apart is how many steps of the grid lie between two policies' values.
+func (d *dimension) apart(a, b *learn.Policy) float64 {
+	return math.Abs(d.place(a) - d.place(b))
+}
+
+// place is where a policy's value stands in the grid: 1.5 is between the second and the third.
+func (d *dimension) place(p *learn.Policy) float64 {
+	now, _ := learn.PolicyField(*p, d.field)
+	v, isNumber := now.(float64)
+	switch {
+	case !isNumber:
+		return 0
+	case d.off && v == 0:
+		return float64(len(d.grid))
+	}
+	i, on := slices.BinarySearch(d.grid, v)
+	if on || i == 0 || i == len(d.grid) {
+		return float64(i)
+	}
+	return float64(i) - 1 + (v-d.grid[i-1])/(d.grid[i]-d.grid[i-1])
 }
 
 // between is half-way from a to b, to two digits.

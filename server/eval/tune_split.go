@@ -18,7 +18,7 @@ type parts struct {
 
 // cut cuts a log (in order of time) for a protocol.
 //
-//	sessions  ├── learnt ──┤ steps of the tenth of sessions before the last ┤
+//	sessions  ├── learnt ──┤ steps of the tenth of sessions before the last ┤, of few also up to four tenths before that
 //	          ├── learnt ───────────────────────────────────────────────────┤ steps of the last tenth ┤
 //	holdout   of every reader: ├── learnt, .64 ──┤ asked, .16 ┤, then ├── learnt, .8 ──┤ asked, .2 ┤
 //	          of few readers, ├── learnt, .51 ──┤ asked, .13 ┤ and the like before that are chosen by too
@@ -86,7 +86,7 @@ func cutSessions(d *Data, log []Event, repeat core.Repeat, anyRepeat bool) parts
 	if len(starts) == 0 {
 		return parts{choose: &sessionExam{}, judge: &sessionExam{}}
 	}
-	from, to := at(8), at(9)
+	to := at(9)
 	if anyRepeat {
 		repeat = core.RepeatAllow // every step counts, whatever lists may hold
 	}
@@ -102,18 +102,35 @@ func cutSessions(d *Data, log []Event, repeat core.Repeat, anyRepeat bool) parts
 		return x
 	}
 	before := func(t int64) int { return sort.Search(len(log), func(i int) bool { return log[i].At >= t }) }
-	i, j := before(from), before(to)
-	choose := exam(log[max(0, i-maxLessons):i], from, log[i:j])
-	spreadOut(choose.steps, func(s step) string { return d.Users[s.events[0].User] })
-	choose.steps = choose.steps[:min(len(choose.steps), maxQuestions)]
+	j := before(to)
+	var choose folded
+	for tenth := 8; tenth > 8-maxFolds && (len(choose) == 0 || choose.size() < fewSteps); tenth-- {
+		from, i, end := at(tenth), before(at(tenth)), before(at(tenth+1))
+		x := exam(log[max(0, i-maxLessons):i], from, log[i:end])
+		spreadOut(x.steps, func(s step) string { return d.Users[s.events[0].User] })
+		x.steps = x.steps[:min(len(x.steps), maxQuestions)]
+		if len(choose) > 0 && (len(x.steps) == 0 || i == 0) {
+			break
+		}
+		choose = append(choose, x)
+	}
 	return parts{choose, exam(log[:j], to, log[j:]), knownOf(d, log[:j])}
 }
+
+// maxFolds is how many exams choosing sits at most (each of long histories takes seconds); fewSteps and fewReaders are up to how many questions are too few to tell
+// small differences by.
+const (
+	maxFolds          = 5
+	maxFoldsOfReaders = 3
+	fewSteps          = 20_000
+	fewReaders        = 2500
+)
 
 func cutHoldout(d *Data, log []Event) parts {
 	judge := splitHoldout(d, log, 0)
 	past := eventsOf(judge.train)
 	var choose folded
-	for some := past; len(choose) < 3 && (len(choose) == 0 || choose.size() < fewReaders); {
+	for some := past; len(choose) < maxFoldsOfReaders && (len(choose) == 0 || choose.size() < fewReaders); {
 		split := splitHoldout(d, some, 0)
 		some = eventsOf(split.train)
 		split.train = split.train[max(0, len(split.train)-maxLessons):]
@@ -126,9 +143,6 @@ func cutHoldout(d *Data, log []Event) parts {
 	}
 	return parts{choose, newHoldoutExam(len(d.Users), judge), knownOf(d, past)}
 }
-
-// fewReaders is up to how many questions of holdout are too few to tell small differences by one cut.
-const fewReaders = 2500
 
 func eventsOf(lessons []lesson) []Event {
 	out := make([]Event, len(lessons))

@@ -58,9 +58,13 @@ func (tw *twin) rank(q Question) []core.ItemNum {
 	if q.Repeat != core.RepeatDropSeen || p.SeenAgainDays > 0 {
 		self = p.SelfWeight
 	}
-	for r := range min(len(q.History), len(tw.recency)) {
+	n := min(len(q.History), len(tw.recency))
+	for r := range n {
 		v := q.History[r]
 		w := tw.recency[r] * float64(v.Strength) / core.ProfileOne
+		if r > 0 {
+			w *= float64(n) / (float64(n) + p.Focus)
+		}
 		for _, e := range tw.edges[v.Item] {
 			scores[e.to] += w * e.weight
 		}

@@ -13,6 +13,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"nigh/server/store"
 )
 
 func TestItems_SkipALongRowAndReadTheNext(t *testing.T) {
@@ -193,6 +196,18 @@ func TestEventKey_TellsEventsApart(t *testing.T) {
 	}
 	if len(keys) != 6 {
 		t.Errorf("%d keys, want 6: %v", len(keys), keys)
+	}
+}
+
+// A store's table of keys grows at its end when a log comes in by its times.
+func TestEventKey_AscendsByTime(t *testing.T) {
+	last := ""
+	for _, at := range []int64{-62135596800000, -1, 0, 31, 32, 1 << 40, 1<<40 + 1, 253402300799999} { // years 1 to 9999
+		key := EventKey(store.Event{User: "ada", Item: "b", Kind: "view", At: time.UnixMilli(at)})
+		if key <= last {
+			t.Errorf("the key of %d is %s, want one above %s", at, key, last)
+		}
+		last = key
 	}
 }
 

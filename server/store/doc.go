@@ -6,6 +6,7 @@
 //	items      what the owner of the content gave, as it was given      -> REST
 //	records    what ranking and browsers need of each, quantised        -> index, snapshots, deltas
 //	events     what readers did, in the order of commits                -> learner, histories
+//	keys       what it takes to know an API key again     -> package access
 //	clients    the last op number applied of each browser               -> exactly-once
 //
 // # The log of changes is the records themselves

@@ -94,6 +94,11 @@ type PreferenceChange struct {
 	Op         Op
 }
 
+// Merge makes the events of From, as they are with row and key, those of Into. From's preferences and name are gone after
+// that; what of them is to be Into's stands in the same batch, and so does what clients are bound to Into. A From who is
+// not known, or is Into, changes nothing.
+type Merge struct{ From, Into string }
+
 // Client is what the store knows of a browser.
 type Client struct {
 	User   string // the one reader whom it belongs to
@@ -116,6 +121,8 @@ type Batch struct {
 	// clients that belong to them, their names. What the batch says of them itself comes after that. Rows are not given
 	// again. A name that is not known is no error.
 	Erased []string
+	// Merged, after Erased, gives the events of one reader to another.
+	Merged []Merge
 
 	Events      []NewEvent
 	Preferences []PreferenceChange

@@ -29,7 +29,8 @@ ratio of the two says more than either: × 3 means that nigh does three while th
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchSyncCommand(), newBenchLoadCommand())
+	cmd.AddCommand(newBenchRankCommand(), newBenchLearnCommand(), newBenchImportCommand(), newBenchServeCommand(), newBenchSyncCommand(),
+		newBenchLoadCommand(), newBenchMemoryCommand(), newBenchHoldCommand(), newBenchPairsCommand())
 	return cmd
 }
 
@@ -98,7 +99,9 @@ func newBenchLearnCommand() *cobra.Command {
 		Use:   "learn",
 		Short: "Events learnt a second; an event to the changed list",
 		Long: `Learn a log, each event with all that it changes, so that the next ranking sees it; the yardstick counts the same pairs in a
-map. Then start a server, send it events and ask until the list shows them; the yardstick writes a file and syncs it.`,
+map. Then start a server, send it events and ask until the list shows them, and tell the parts of that: the two calls, and
+of the server what a call waits for (wait, stage, commit, remember) and what is done in between (learn, refine, relate,
+flush; publish is within these). The yardstick inserts a row into SQLite and syncs it, by turns with the events.`,
 		Example: `  nigh bench learn
   nigh bench learn --events clicks.csv --set recency_power=1`,
 		Args: usageArgs(cobra.NoArgs),
@@ -122,6 +125,7 @@ map. Then start a server, send it events and ask until the list shows them; the 
 					return err
 				}
 			}
+			leanMemory() // as nigh serve
 			opt.Progress = benchProgress(cmd)
 			r, err := bench.Learn(cmd.Context(), opt)
 			return f.show(cmd, r, err)
@@ -187,6 +191,7 @@ same machine. The yardstick is a bare HTTP server that answers as many bytes und
 			if opt.Items, opt.Events, err = readBench(cmd.Context(), items, events); err != nil {
 				return err
 			}
+			leanMemory() // as nigh serve
 			opt.Progress, opt.Loader = benchProgress(cmd), loadProcess
 			r, err := bench.Serve(cmd.Context(), opt)
 			return f.show(cmd, r, err)

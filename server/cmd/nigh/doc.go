@@ -3,6 +3,8 @@
 //	nigh serve  --addr :8080 --data ./data      the server                                   serve.go
 //	nigh import items SOURCE…                   content, from files, folders, feeds          import.go
 //	nigh import events FILE…                    what readers did                             import.go
+//	nigh key create|list|revoke                 API keys, for programs                       key.go
+//	nigh token --secret FILE --user NAME        a reader's token, for tests                  token.go
 //	nigh tune --events FILE | --data DIR        the policy that predicts a log best          tune.go
 //	nigh policy [FILE]                          the policy, as a file                        policy.go
 //	nigh eval sessions|holdout|replay|similar   how good the rankings are, on a log          eval.go

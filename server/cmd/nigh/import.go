@@ -16,7 +16,7 @@ import (
 
 // importFlags are the flags of both import commands.
 type importFlags struct {
-	server, token   string
+	server, key     string
 	data, language  string
 	policy          string
 	format, baseURL string
@@ -73,7 +73,7 @@ An event without id gets one made of its content, so a file imported twice count
 the catalog before.
 
 Events go in by their times, those of all files together, whatever order they stand in: what readers did is learnt as it
-happened. So all are read first; above 500,000 they are sorted in temporary files. Those without a time come last.`,
+happened. So all are read first; above 200,000 they are sorted in temporary files. Those without a time come last.`,
 		Example: `  nigh import events clicks.csv
   zcat log.json.gz | nigh import events - --format jsonl --map user=session,item=page`,
 		Args: usageArgs(cobra.MinimumNArgs(1)),
@@ -88,7 +88,7 @@ happened. So all are read first; above 500,000 they are sorted in temporary file
 func (f *importFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "server", "", "address of a running server to import into, instead of a data folder")
-	flags.StringVar(&f.token, "token", "", "token for the server (default: the environment's NIGH_TOKEN)")
+	flags.StringVar(&f.key, "key", "", "API key for the server (default: the environment's NIGH_KEY, which no list of processes shows)")
 	flags.StringVar(&f.data, "data", "./data", "data folder to import into, while no server uses it")
 	flags.StringVar(&f.format, "format", "", "jsonl, json, csv, feed or markdown (default: by extension, then by content)")
 	flags.StringToStringVar(&f.names, "map", nil, "names that the source has for fields: FIELD=NAME,…")
@@ -128,7 +128,7 @@ func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) erro
 			Stdin: cmd.InOrStdin(), UserAgent: "nigh/" + version(),
 		},
 		out: cmd.OutOrStdout(), errOut: cmd.ErrOrStderr(),
-		open: func(ctx context.Context) (sink, error) { return f.openSink(ctx, cmd.ErrOrStderr()) },
+		open: func(ctx context.Context) (sink, error) { return f.openSink(ctx, items, cmd.ErrOrStderr()) },
 	}
 	if items {
 		return importAll(cmd.Context(), job, itemKind)
@@ -137,19 +137,19 @@ func (f *importFlags) run(cmd *cobra.Command, sources []string, items bool) erro
 }
 
 // openSink picks where the rows go.
-func (f *importFlags) openSink(ctx context.Context, errOut io.Writer) (sink, error) {
+func (f *importFlags) openSink(ctx context.Context, items bool, errOut io.Writer) (sink, error) {
 	if f.server == "" {
 		policy, err := readPolicy(f.policy, nil)
 		if err != nil {
 			return nil, err
 		}
-		return openDataSink(ctx, f.data, f.language, policy, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
+		return openDataSink(ctx, f.data, f.language, policy, !items, slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	}
-	token := f.token
-	if token == "" {
-		token = os.Getenv("NIGH_TOKEN")
+	key := f.key
+	if key == "" {
+		key = os.Getenv("NIGH_KEY")
 	}
-	return newServerSink(f.server, strings.TrimSpace(token))
+	return newServerSink(f.server, strings.TrimSpace(key))
 }
 
 // itemKind and eventKind are the two kinds of rows.

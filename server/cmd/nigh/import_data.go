@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"nigh/core/learn"
@@ -24,7 +25,10 @@ type dataSink struct {
 }
 
 // openDataSink opens the folder, which no server may be using.
-func openDataSink(ctx context.Context, dir, language string, policy learn.Policy, log *slog.Logger) (*dataSink, error) {
+// With events, what comes in is learnt in the end, all together: half the work, and none of the weights in between are
+// written.
+func openDataSink(ctx context.Context, dir, language string, policy learn.Policy, events bool, log *slog.Logger) (*dataSink, error) {
+	leanMemory()
 	db, err := sqlite.Open(ctx, dir)
 	if errors.Is(err, store.ErrLocked) {
 		return nil, withHint(fmt.Errorf("open the data folder %s: %w", dir, store.ErrLocked), "if that is a nigh server, import through it: --server http://localhost:8080")
@@ -32,7 +36,7 @@ func openDataSink(ctx context.Context, dir, language string, policy learn.Policy
 	if err != nil {
 		return nil, fmt.Errorf("open the data folder %s: %w", dir, err)
 	}
-	c, err := catalog.Open(ctx, db, catalog.Options{Logger: log, Language: language, Policy: &policy})
+	c, err := catalog.Open(ctx, db, catalog.Options{Logger: log, Language: language, Policy: &policy, LearnLater: events})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the catalog in %s: %w", dir, err), db.Close())
 	}
@@ -44,7 +48,8 @@ func openDataSink(ctx context.Context, dir, language string, policy learn.Policy
 }
 
 // settle lets the catalog finish here what it would otherwise do when a server next opens the folder.
-func (s *dataSink) settle(ctx context.Context, waiting func(int)) error {
+func (s *dataSink) settle(ctx context.Context, tell func(string, int, string)) error {
+	debug.FreeOSMemory() // reading and sorting are over; learning begins
 	done := make(chan error, 1)
 	go func() { done <- s.catalog.Settle(ctx) }()
 	look := time.NewTicker(settleLook)
@@ -53,11 +58,15 @@ func (s *dataSink) settle(ctx context.Context, waiting func(int)) error {
 		select {
 		case err := <-done:
 			if err != nil && ctx.Err() != nil {
-				return withHint(errors.New("interrupted"), "everything is in; the server finds the rest of the neighbours when it starts")
+				return withHint(errors.New("interrupted"), "everything is in; the server learns it, and finds the rest of the neighbours, when it starts")
 			}
 			return err
 		case <-look.C:
-			waiting(s.catalog.Pending())
+			if n := s.catalog.Unlearnt(); n > 0 {
+				tell("learning", n, "events")
+			} else {
+				tell("finding neighbours", s.catalog.Pending(), "items")
+			}
 		}
 	}
 }

@@ -28,6 +28,7 @@ type report struct {
 
 	verb    string // what happens to the rows: "checked", "imported"
 	started time.Time
+	begun   time.Time // of the first batch of a pass: all may be read and sorted before
 	told    time.Time // of the last line of progress
 	read    int64     // bytes
 	total   int64     // bytes; -1 if that is not known
@@ -43,6 +44,7 @@ func newReport(out, errOut io.Writer, one, many string) *report {
 // begin starts a pass over sources.
 func (r *report) begin(sources []string, verb string) {
 	r.verb, r.told, r.read, r.total = verb, r.now(), 0, 0
+	r.begun = time.Time{}
 	r.accepted, r.created, r.duplicates, r.refused, r.failed = 0, 0, 0, 0, 0
 	for _, s := range sources {
 		n := ingest.Size(s)
@@ -73,27 +75,34 @@ func (r *report) end() {
 	}
 }
 
-// settle tells how many items are still to be related to the others.
+// settle tells what is still to be learnt and to be related to the others.
 func (r *report) settle(ctx context.Context, to sink) error {
 	var bar *progressbar.ProgressBar
-	most := 0
-	err := to.settle(ctx, func(waiting int) {
-		most = max(most, waiting)
+	doing, most := "", 0
+	clear := func() {
+		if bar != nil {
+			_ = bar.Clear()
+			bar = nil
+		}
+	}
+	defer clear()
+	return to.settle(ctx, func(what string, left int, of string) {
+		if what != doing {
+			clear()
+			doing, most = what, 0
+		}
+		most = max(most, left)
 		switch f, ok := r.errOut.(*os.File); {
 		case bar != nil:
-			_ = bar.Set(most - waiting)
+			_ = bar.Set(most - left)
 		case ok && term.IsTerminal(int(f.Fd())):
 			bar = progressbar.NewOptions(most, progressbar.OptionSetWriter(r.errOut), progressbar.OptionSetWidth(30),
-				progressbar.OptionSetDescription("finding neighbours"), progressbar.OptionClearOnFinish())
+				progressbar.OptionSetDescription(what), progressbar.OptionClearOnFinish())
 		case r.now().Sub(r.told) >= reportEvery:
 			r.told = r.now()
-			fmt.Fprintf(r.errOut, "finding neighbours, %s items to go\n", comma(waiting))
+			fmt.Fprintf(r.errOut, "%s, %s %s to go\n", what, comma(left), of)
 		}
 	})
-	if bar != nil {
-		_ = bar.Clear()
-	}
-	return err
 }
 
 func (r *report) bytes(n int) {
@@ -104,6 +113,9 @@ func (r *report) bytes(n int) {
 }
 
 func (r *report) accept(o outcome) {
+	if r.begun.IsZero() {
+		r.begun = r.now()
+	}
 	r.accepted++
 	if o.created {
 		r.created++
@@ -130,7 +142,7 @@ func (r *report) rows() {
 }
 
 func (r *report) progress() string {
-	return fmt.Sprintf("%s %s", count(r.accepted, r.one, r.many), r.verb)
+	return fmt.Sprintf("%s %s%s", count(r.accepted, r.one, r.many), r.verb, r.rate(r.begun))
 }
 
 func (r *report) refuse(e *ingest.RowError) {
@@ -173,7 +185,19 @@ func (r *report) summary() {
 	if r.duplicates > 0 {
 		s += ", " + comma(r.duplicates) + " known already"
 	}
-	fmt.Fprintf(r.out, "%s, %s in %s\n", s, r.faults("refused"), duration(r.now().Sub(r.started)))
+	fmt.Fprintf(r.out, "%s, %s in %s%s\n", s, r.faults("refused"), duration(r.now().Sub(r.started)), r.rate(r.started))
+}
+
+// rateAfter is how long something must have gone on before its speed says anything.
+const rateAfter = 10 * time.Second
+
+// rate tells how many rows a second went in since a time.
+func (r *report) rate(since time.Time) string {
+	took := r.now().Sub(since)
+	if since.IsZero() || took < rateAfter {
+		return ""
+	}
+	return fmt.Sprintf(", %s/s", comma(int(float64(r.accepted)/took.Seconds())))
 }
 
 func count(n int, one, many string) string {

@@ -25,8 +25,9 @@ type sink interface {
 	// checkItems and checkEvents tell what the puts would, as far as that is known without writing.
 	checkItems(context.Context, []store.Item) ([]outcome, error)
 	checkEvents(context.Context, []store.Event) ([]outcome, error)
-	// settle waits until what went in is also related to everything else, and tells how many items still wait.
-	settle(ctx context.Context, waiting func(items int)) error
+	// settle waits until what went in is also learnt and related to everything else, and tells how much is left: what is
+	// done, with how many, of what.
+	settle(ctx context.Context, tell func(doing string, left int, of string)) error
 	close() error
 }
 

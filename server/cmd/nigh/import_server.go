@@ -27,14 +27,14 @@ const (
 // serverSink posts batches as NDJSON to /v1/items and /v1/events.
 type serverSink struct {
 	base       *url.URL
-	token      string
+	key        string
 	client     *http.Client
 	wait       func(context.Context, time.Duration) error // between tries
 	known      map[string]bool                            // items that the server has or has not, for checkEvents
 	dimensions int                                        // of the vectors that were checked
 }
 
-func newServerSink(server, token string) (*serverSink, error) {
+func newServerSink(server, key string) (*serverSink, error) {
 	if !strings.Contains(server, "://") {
 		server = "http://" + server
 	}
@@ -42,11 +42,11 @@ func newServerSink(server, token string) (*serverSink, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, usagef("--server %q is no address of a server; use one such as http://localhost:8080", server)
 	}
-	return &serverSink{base: base, token: token, client: &http.Client{Timeout: callTimeout}, wait: sleep, known: map[string]bool{}}, nil
+	return &serverSink{base: base, key: key, client: &http.Client{Timeout: callTimeout}, wait: sleep, known: map[string]bool{}}, nil
 }
 
 // settle has nothing to wait for: the server goes on by itself.
-func (s *serverSink) settle(context.Context, func(int)) error { return nil }
+func (s *serverSink) settle(context.Context, func(string, int, string)) error { return nil }
 
 func (s *serverSink) close() error { s.client.CloseIdleConnections(); return nil }
 
@@ -190,8 +190,8 @@ func (s *serverSink) once(ctx context.Context, method string, to *url.URL, body 
 	if body != nil {
 		req.Header.Set("Content-Type", "application/x-ndjson")
 	}
-	if s.token != "" {
-		req.Header.Set("Authorization", "Bearer "+s.token)
+	if s.key != "" {
+		req.Header.Set("Authorization", "Bearer "+s.key)
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
@@ -223,10 +223,10 @@ func (s *serverSink) refusal(a *answer) error {
 	hint := problem.Hint
 	switch {
 	case a.status == http.StatusUnauthorized: // the server's own hint is for programs
-		hint = "give the server's token with --token or NIGH_TOKEN"
+		hint = needsKey
 	case hint != "":
 	case a.status == http.StatusForbidden:
-		hint = "give the server's token with --token or NIGH_TOKEN"
+		hint = needsKey
 	case a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed:
 		hint = "check the address: is it a nigh server?"
 	case a.status >= 500:
@@ -234,6 +234,9 @@ func (s *serverSink) refusal(a *answer) error {
 	}
 	return withHint(fmt.Errorf("import into %s: the server says %d: %s", s.base, a.status, text), hint)
 }
+
+// needsKey is the hint of an import without a key that will do.
+const needsKey = "give a key of the server with --key or NIGH_KEY; nigh key create --scope read,write,events makes one"
 
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

@@ -14,8 +14,8 @@ import (
 	"nigh/server/ingest"
 )
 
-// sortedRows is how many rows a sorter holds in memory, some 100 MB of events.
-const sortedRows = 500_000
+// sortedRows is how many rows a sorter holds in memory, some 50 MB of events.
+const sortedRows = 200_000
 
 // sorter gives rows back in the order of their times, equal ones as they came: the learner takes events as they happen,
 // and a log that is out of order would teach it other sequences than readers had. Up to most rows are sorted in memory,
@@ -78,7 +78,7 @@ func (s *sorter[T]) all() iter.Seq2[ingest.Row[T], error] {
 		next := 0 // of the rows in memory, which came after all runs
 		for err == nil {
 			var first *sortedRun[T]
-			for _, h := range heads { // some dozen at most: a run is 500,000 rows
+			for _, h := range heads { // some dozen: a run is 200,000 rows
 				if !h.ended && (first == nil || s.when(&h.row.Value) < s.when(&first.row.Value)) {
 					first = h
 				}

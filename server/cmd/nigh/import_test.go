@@ -12,8 +12,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"nigh/server"
+	"nigh/server/access"
 	"nigh/server/catalog"
 	"nigh/server/store"
 	"nigh/server/store/sqlite"
@@ -174,7 +176,11 @@ func TestImport_RefusesAFolderThatAServerUses(t *testing.T) {
 
 func TestImport_FillsARunningServer(t *testing.T) {
 	c, db, _ := openData(t, t.TempDir())
-	s, err := server.New(server.Options{Catalog: server.Live(c), Logger: slog.New(slog.DiscardHandler), Token: "secret"})
+	text, key := access.NewKey("import", access.Read|access.Write|access.Events, time.Now())
+	if err := db.AddKey(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.New(server.Options{Catalog: server.Live(c), Logger: slog.New(slog.DiscardHandler), Keys: db})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,10 +193,10 @@ func TestImport_FillsARunningServer(t *testing.T) {
 	})
 
 	out, errOut, code := runNigh(t, itemsCSV, "import", "items", "-", "--server", web.URL)
-	if out == "" || !strings.Contains(errOut, "the server says 401") || !strings.Contains(errOut, "hint: give the server's token with --token") || code != 1 {
-		t.Errorf("without a token: %q, %q, %d; want 401 and the flag to use", out, errOut, code)
+	if out == "" || !strings.Contains(errOut, "the server says 401") || !strings.Contains(errOut, "hint: give a key of the server with --key") || code != 1 {
+		t.Errorf("without a key: %q, %q, %d; want 401 and the flag to use", out, errOut, code)
 	}
-	t.Setenv("NIGH_TOKEN", "secret")
+	t.Setenv("NIGH_KEY", text)
 	file := writeInput(t, "items.csv", itemsCSV+strings.Repeat("x", 600)+",long,\nlast,Last,\n")
 	out, errOut, code = runNigh(t, "", "import", "items", file, "--server", web.URL+"/")
 	if code != 1 || !strings.HasPrefix(out, "3 items imported, 1 row refused in ") || !strings.HasPrefix(errOut, file+":4: ") || !strings.HasSuffix(errOut, "; use at most 512\n") {

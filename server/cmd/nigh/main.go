@@ -50,7 +50,8 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{withHint(err, "see "+cmd.CommandPath()+" --help")}
 	})
-	root.AddCommand(newServeCommand(), newImportCommand(), newEvalCommand(), newTuneCommand(), newPolicyCommand(), newBenchCommand())
+	root.AddCommand(newServeCommand(), newImportCommand(), newEvalCommand(), newTuneCommand(), newPolicyCommand(), newBenchCommand(),
+		newKeyCommand(), newTokenCommand())
 	return root
 }
 

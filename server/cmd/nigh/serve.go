@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 
 	"nigh/core/text"
 	"nigh/server"
+	"nigh/server/access"
 	"nigh/server/catalog"
 	"nigh/server/store/sqlite"
 	"nigh/webapp"
@@ -22,8 +21,10 @@ import (
 
 // serveFlags are the flags of nigh serve.
 type serveFlags struct {
-	addr, data, policy, tokenFile, language, logFormat string
+	addr, data, policy, language, logFormat string
 
+	readers readerFlags
+	open    bool
 	demo    bool
 	origins []string
 	delay   time.Duration
@@ -42,21 +43,25 @@ books and films, and the server shows pages to browse it.
 A policy file says how the catalog learns and ranks; "nigh policy" prints the default as a start, "nigh tune" chooses one.
 It may differ from one start to the next: what was learnt is made anew from the events, while lists are served already.
 
-A token, in a file or in the environment variable NIGH_TOKEN, is then asked of everyone who uses the API or a WebSocket.`,
+Who may what: a new server listens to this machine alone, and everybody on it may do everything. "nigh key create" makes
+API keys; as soon as there is one, programs need theirs, readers are anonymous, and other machines may come in too.
+Readers with a name, on all their devices, bring a token that the site signs: --readers-secret, --readers-key or
+--readers-jwks say how it is checked. With --open everybody who reaches the server may do everything.`,
 		Example: `  nigh serve --demo
-  nigh serve --addr :8080 --data /var/lib/nigh --origin https://example.org --token-file /etc/nigh/token`,
+  nigh serve --addr :8080 --data /var/lib/nigh --origin https://example.org --readers-secret /etc/nigh/secret`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.addr, "addr", "localhost:8080", "where to listen; :8080 is every network, :0 any free port")
+	flags.StringVar(&f.addr, "addr", "localhost:8080", "where to listen; :8080 is every network (see --open), :0 any free port")
 	flags.StringVar(&f.data, "data", "./data", "folder of the catalog")
 	flags.StringVar(&f.policy, "policy", "", policyHelp)
 	flags.BoolVar(&f.demo, "demo", false, "show the demo, and fill an empty catalog with its works")
 	flags.StringArrayVar(&f.origins, "origin", nil, "website whose pages may use this server, such as https://example.org; may be repeated")
-	flags.StringVar(&f.tokenFile, "token-file", "", "file whose first line is the token that clients must have (or NIGH_TOKEN)")
+	f.readers.register(cmd)
+	flags.BoolVar(&f.open, "open", false, "everybody who reaches the server may read every reader's profile and change the catalog")
 	flags.StringVar(&f.language, "language", "", "language of the items' texts, such as en or de, then others that some have (en,de); und for none (default the policy's, en)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.DurationVar(&f.delay, "delay", 0, "hold every answer back, to see how a page bears it")
@@ -64,21 +69,14 @@ A token, in a file or in the environment variable NIGH_TOKEN, is then asked of e
 	return cmd
 }
 
-// gcPercent is how much garbage a server lets come together, against what it holds, unless GOGC says otherwise. Most of
-// what it holds is index, texts and counts, which stay: a start on 100,000 items and 6.4 million events takes 1,019 MiB
-// instead of 1,072 with 40.
-const gcPercent = 30
-
 // serve picks the implementations and runs them until ctx is done.
 func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	leanMemory()
 	log, err := newLogger(f.logFormat, errOut)
 	if err != nil {
 		return err
 	}
-	token, err := readToken(f.tokenFile, os.Getenv("NIGH_TOKEN"))
+	tokens, err := f.readers.config()
 	if err != nil {
 		return err
 	}
@@ -109,13 +107,18 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	if token == "" && !server.ListensLocally(f.addr) {
-		log.Warn("everyone who reaches this address may read and change the catalog; --token-file asks for a token", "addr", f.addr)
+	var readers *access.Tokens
+	if tokens.Set() {
+		tokens.Logger = log
+		if readers, err = access.NewTokens(ctx, tokens); err != nil {
+			return err
+		}
 	}
 	s, err := server.New(server.Options{
 		Catalog: server.Live(live), Logger: log,
 		Addr: f.addr, Ready: func(url string) { fmt.Fprintln(out, "nigh is at", url) },
-		Origins: f.origins, Token: token,
+		Origins: f.origins, Keys: db, Readers: readers, Open: f.open,
+		TrustNames: f.readers.trustNames, NoAnonymous: f.readers.noAnonymous,
 		Demo: f.demo, DemoItems: webapp.DemoCatalog(), Dist: webapp.Dist(),
 		Sync:  server.Sync(live, f.delay),
 		Delay: f.delay, Version: version(),
@@ -139,20 +142,4 @@ func newLogger(format string, w io.Writer) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(w, nil)), nil
 	}
 	return nil, usagef("there is no log format %q; use text or json", format)
-}
-
-// readToken returns the first line of a file, or else what the environment says. It never tells what it read.
-func readToken(file, env string) (string, error) {
-	if file == "" {
-		return strings.TrimSpace(env), nil
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return "", withHint(fmt.Errorf("read token: %w", err), "check the path after --token-file")
-	}
-	line, _, _ := strings.Cut(string(data), "\n")
-	if line = strings.TrimSpace(line); line == "" {
-		return "", fmt.Errorf("the token file %s has an empty first line; write a long random word there", file)
-	}
-	return line, nil
 }

@@ -130,6 +130,7 @@ func (c *commitment) apply(b store.Batch, items []itemRow) (err error) {
 		func() error { return c.putRecords(b.Records) },
 		func() error { return c.putNeighbours(b.Neighbours) },
 		func() error { return c.erase(b.Erased) },
+		func() error { return c.merge(b.Merged) },
 		func() error { return c.guardOps(b) },
 		func() error { return c.addEvents(b.Events) },
 		func() error { return c.setPreferences(b.Preferences) },

@@ -11,6 +11,7 @@
 //	records num, seq, id, deleted, bytes      event_keys  key, row
 //	neighbours  num, bytes                    users, kinds  name
 //	meta    epoch, counters, policy: one row  preferences, clients
+//	keys    id, name, scopes, hash: beside the catalog, and never deleted
 //
 // # Decisions
 //
@@ -29,6 +30,10 @@
 //     pay for it, and erasing is seldom. What is deleted is overwritten (secure_delete) in the database file; the log
 //     holds older copies of its pages until it is begun anew or removed by Close. A page that was split before may keep
 //     a row in its unused part; "VACUUM", with the server stopped, leaves nothing.
+//   - A merge of readers rewrites the reader's number in their events and in the index by reader, and no row, key or
+//     counter: a thousand events take 7 ms.
+//   - Keys are written without the lock file, by "nigh key" beside a running server: one row at a time, for which SQLite's
+//     own locks are enough. Whoever changes the schema takes the lock.
 //   - A lock file of our own, because SQLite's locks say "busy" only at the first write, after a wait, and not who.
 //     The file stays when the process goes: removing it would let two processes lock two files of one name.
 //   - In memory (tests) there is one connection, for SQLite's shared cache would make readers and writer fail each

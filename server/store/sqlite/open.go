@@ -76,7 +76,7 @@ func (db *DB) open(ctx context.Context, dir string) error {
 	// The log goes back into the file every 16 MB, not every 4: a tenth less work a commit, as random pages meet there.
 	// What is deleted is overwritten with zeros: an erased reader is not to be found in free pages.
 	// The writer begins with the write lock (immediate): it never has to upgrade a read lock, which could fail.
-	db.write, err = openPool(path, 1, 32<<10,
+	db.write, err = openPool(path, 1, 16<<10,
 		"_journal_mode=WAL", "_synchronous=FULL", "_foreign_keys=1", "_txlock=immediate",
 		"_pragma=wal_autocheckpoint(4000)", "_pragma=journal_size_limit(67108864)", "_pragma=secure_delete(1)")
 	if err != nil {
@@ -88,7 +88,7 @@ func (db *DB) open(ctx context.Context, dir string) error {
 	if err := db.born(ctx); err != nil {
 		return explain(err, db.name)
 	}
-	db.read, err = openPool(path, max(4, 2*runtime.NumCPU()), 8<<10, "_query_only=1")
+	db.read, err = openPool(path, max(4, 2*runtime.NumCPU()), 4<<10, "_query_only=1")
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func TestOpenReadOnly_MakesNothing(t *testing.T) {
 	}
 	old := t.TempDir()
 	open(t, old).Close()
-	tamper(t, old, "DELETE FROM goose_db_version WHERE version_id = 2")
+	tamper(t, old, "DELETE FROM goose_db_version WHERE version_id = 3")
 	if _, err := sqlite.OpenReadOnly(t.Context(), old); err == nil {
 		t.Error("an older schema was opened, which the statements may not fit")
 	}

@@ -15,6 +15,7 @@ type writeStatements struct {
 	putPreference, deletePreference                                    *sql.Stmt
 	client, putClient                                                  *sql.Stmt
 	eraseKeys, eraseEvents, erasePreferences, eraseClients, eraseUser  *sql.Stmt
+	mergeEvents                                                        *sql.Stmt
 	meta, putMeta                                                      *sql.Stmt
 }
 
@@ -68,6 +69,7 @@ func (db *DB) statements() []statement {
 		{db.write, &w.eraseEvents, "DELETE FROM events WHERE user = ?"},
 		{db.write, &w.erasePreferences, "DELETE FROM preferences WHERE user = ?"},
 		{db.write, &w.eraseClients, "DELETE FROM clients WHERE user = ?"},
+		{db.write, &w.mergeEvents, "UPDATE events SET user = ? WHERE user = ?"},
 		{db.write, &w.eraseUser, "DELETE FROM users WHERE id = ?"},
 		{db.write, &w.meta, selectMeta},
 		{db.write, &w.putMeta, "UPDATE meta SET last_seq = ?, last_num = ?, last_row = ?, items = ?, events = ?, policy = ?"},

@@ -46,7 +46,8 @@ func agree(t *testing.T, p *place, batches, every int, between func()) {
 			t.Fatalf("seed %d: after batch %d: %s", seed, i, d)
 		}
 	}
-	if refused == 0 || refused > batches*2/3 {
+	if refused == 0 && batches > 100 || // a short run may well have none
+		refused > batches*2/3 {
 		t.Errorf("seed %d: %d of %d batches were refused, want some and not most", seed, refused, batches)
 	}
 }
@@ -114,6 +115,9 @@ func (g *generator) batch() (b store.Batch) {
 	b.Clients = map[string]store.Client{}
 	if g.oddly(12) {
 		b.Erased = append(b.Erased, fmt.Sprint("user-", g.r.IntN(8)))
+	}
+	if g.oddly(12) {
+		b.Merged = append(b.Merged, store.Merge{From: fmt.Sprint("user-", g.r.IntN(8)), Into: fmt.Sprint("user-", g.r.IntN(8))})
 	}
 	op := func(user int) store.Op {
 		if g.oddly(3) {

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"nigh/core"
 	"nigh/server/store"
@@ -23,7 +24,10 @@ type Model struct {
 	state *state
 }
 
-var _ store.Store = (*Model)(nil)
+var (
+	_ store.Store = (*Model)(nil)
+	_ store.Keys  = (*Model)(nil)
+)
 
 type state struct {
 	info       store.Info
@@ -36,6 +40,7 @@ type state struct {
 	keys       map[string]int64 // row of the event
 	prefs      map[string]core.Preferences
 	clients    map[string]store.Client
+	apiKeys    []store.Key
 }
 
 // NewModel returns an empty store.
@@ -111,6 +116,9 @@ func (s *state) apply(b store.Batch) error {
 	for _, user := range b.Erased {
 		s.erase(user)
 	}
+	for _, m := range b.Merged {
+		s.merge(m)
+	}
 	done := map[store.Op]bool{}
 	once := func(op store.Op) error {
 		if op.Client == "" {
@@ -174,6 +182,58 @@ func (s *state) erase(user string) {
 	maps.DeleteFunc(s.keys, func(_ string, row int64) bool { return theirs[row] })
 	delete(s.prefs, user)
 	maps.DeleteFunc(s.clients, func(_ string, c store.Client) bool { return c.User == user })
+}
+
+// merge gives a reader's events to another.
+func (s *state) merge(m store.Merge) {
+	if m.From == m.Into {
+		return
+	}
+	s.events = slices.Clone(s.events)
+	for i := range s.events {
+		if s.events[i].User == m.From {
+			s.events[i].User = m.Into
+		}
+	}
+	delete(s.prefs, m.From)
+}
+
+// Keys implements store.Keys.
+func (m *Model) Keys(ctx context.Context) ([]store.Key, error) {
+	s, err := m.now(ctx)
+	return slices.SortedFunc(slices.Values(s.apiKeys), func(a, b store.Key) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	}), err
+}
+
+// AddKey implements store.Keys.
+func (m *Model) AddKey(_ context.Context, k store.Key) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.state.clone()
+	if slices.ContainsFunc(s.apiKeys, func(have store.Key) bool { return have.ID == k.ID }) {
+		return fmt.Errorf("key %s is there already", k.ID)
+	}
+	s.apiKeys = append(slices.Clone(s.apiKeys), k)
+	m.state = s
+	return nil
+}
+
+// RevokeKey implements store.Keys.
+func (m *Model) RevokeKey(_ context.Context, id string, at time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.state.clone()
+	s.apiKeys = slices.Clone(s.apiKeys)
+	i := slices.IndexFunc(s.apiKeys, func(k store.Key) bool { return k.ID == id })
+	if i < 0 {
+		return fmt.Errorf("key %s: %w", id, store.ErrNotFound)
+	}
+	if s.apiKeys[i].Revoked.IsZero() {
+		s.apiKeys[i].Revoked = at
+	}
+	m.state = s
+	return nil
 }
 
 func (m *Model) now(ctx context.Context) (*state, error) {

@@ -64,6 +64,12 @@ func laws() []law {
 		{"Erased_LeaveNothing", false, erased},
 		{"Erased_BeforeTheRestOfTheirBatch", false, erasedFirst},
 		{"Erased_StayErasedAfterReopening", true, erasedReopened},
+		{"Merged_AreTheOtherReaders", false, merged},
+		{"Merged_StayMergedAfterReopening", true, mergedReopened},
+
+		{"Keys_ComeBackAsGivenAndStay", false, keys},
+		{"Keys_SurviveReopening", true, keysReopened},
+		{"Keys_ComeBesideCommits", false, keysBesideCommits},
 
 		{"Commit_IsWholeOrNothing", false, commitWhole},
 		{"Commit_WithACancelledContextLeavesNothing", false, commitCancelled},

@@ -11,10 +11,19 @@ export type { Card, ErrorCode, Exported, Privacy, Signal, StorageReason, Labels,
 export interface ConnectOptions {
   /** Where the server is: its http or https address. */
   url: string | URL
-  /** The reader: the same id on every device is one reader. 1 to 256 bytes. */
-  user: string
-  /** For a server that wants one. */
-  token?: string
+  /** The reader: the same name on every device is one reader. 1 to 256 bytes. Absent: who this browser is, and nobody else. */
+  user?: string
+  /**
+   * What proves that the reader is `user`, on a server that asks: a JWT of your site whose `sub` is that name. A function
+   * is called for the first one and for a fresh one, a minute before the last ends and when it has ended.
+   */
+  token?: string | (() => string | Promise<string>)
+  /**
+   * After a sign-in: the `client` that this browser had before it, while its reader had no name. What was done there
+   * becomes the doing of `user`, once; the event `merged` tells when the server has it. Never use that id again, and keep
+   * it to yourself until then: it is what proves that it was yours.
+   */
+  merge?: string | string[]
   /**
    * Names this device's line of events. Absent, as it should be: random, and kept on the device for this server and
    * reader. One name must never be used on two devices: the server takes the second's events for the first's again.
@@ -113,6 +122,15 @@ export class StorageStateEvent extends Event {
   }
 }
 
+/** What was done before the sign-in, under the id `client`, is the reader's now. */
+export class MergedEvent extends Event {
+  readonly client: string
+  constructor(client: string) {
+    super('merged')
+    this.client = client
+  }
+}
+
 export class FailureEvent extends Event {
   readonly code: ErrorCode
   readonly message: string
@@ -166,7 +184,7 @@ export function connect(options: ConnectOptions): Client {
   return new Client(options)
 }
 
-export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; storage: StorageStateEvent; failure: FailureEvent }> {
+export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; storage: StorageStateEvent; merged: MergedEvent; failure: FailureEvent }> {
   /** The channel as the worker last saw it; null before its first report. */
   status: Status | null = null
   /** What is known of the reader; null before its first report. */
@@ -181,8 +199,10 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
   #numbers = 0
   readonly #standing = new Map<string, Standing>()
   readonly #closed = new AbortController()
+  readonly #token: ConnectOptions['token']
   #names = 0
   #refused = ''
+  #asking = false // a token is being made
 
   constructor(options: ConnectOptions) {
     super()
@@ -192,11 +212,15 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       url: socketUrl(options.url),
       origin: globalThis.location?.origin ?? '', // a worker made of a blob cannot be relied on to know it
       client: options.client === undefined ? '' : clean('client', options.client, 64),
-      user: clean('user', options.user, 256),
-      token: token(options.token ?? ''),
+      user: options.user === undefined ? '' : name(options.user),
+      token: typeof options.token === 'string' ? clean('token', options.token, 8192) : '',
+      renews: typeof options.token === 'function',
+      merge: (typeof options.merge === 'string' ? [options.merge] : (options.merge ?? [])).map((id) => clean('merge', id, 64)),
       privacy: this.privacy,
       storage: options.storage ?? true,
     }
+    if (open.merge.length > 0 && open.user === '') throw new TypeError('merge is for a reader with a name; give user')
+    this.#token = options.token
     this.#worker = (options.worker ?? spawn)()
     this.#worker.addEventListener('message', (event: MessageEvent<FromWorker>) => this.#receive(event.data))
     this.#worker.addEventListener('error', (event: ErrorEvent) => {
@@ -271,6 +295,11 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     })
   }
 
+  /** A fresh token of the same reader, for pages that give it without being asked. */
+  renew(token: string): void {
+    this.#send({ type: 'token', token: clean('token', token, 8192) })
+  }
+
   /** Behaves as if the network were gone, until resume. */
   pause(): void {
     this.#send({ type: 'pause', paused: true })
@@ -302,6 +331,27 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     this.#standing.set(name, standing)
     this.#send({ type: 'ask', question, at: now() })
     return standing
+  }
+
+  /** Has a token made, and tries again while that fails, at longer and longer intervals. */
+  async #renewed(): Promise<void> {
+    if (typeof this.#token !== 'function') {
+      this.dispatchEvent(new FailureEvent('token', "the reader's token ends; give a fresh one with renew(), or connect with a function as token"))
+      return
+    }
+    if (this.#asking) return
+    this.#asking = true
+    for (let wait = 1000; !this.#closed.signal.aborted; wait = Math.min(2 * wait, 60_000)) {
+      try {
+        this.renew(await this.#token())
+        break
+      } catch (reason) {
+        if (this.#closed.signal.aborted) break
+        this.dispatchEvent(new FailureEvent('token', `no fresh token: ${String(reason)}`))
+        await new Promise((resolve) => setTimeout(resolve, wait))
+      }
+    }
+    this.#asking = false
   }
 
   #send(message: ToWorker): void {
@@ -343,6 +393,12 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       case 'erased':
         this.#answers.get(message.number)?.(message)
         this.#answers.delete(message.number)
+        break
+      case 'token':
+        if (!this.#closed.signal.aborted) void this.#renewed()
+        break
+      case 'merged':
+        this.dispatchEvent(new MergedEvent(message.client))
         break
       case 'error':
         this.dispatchEvent(new FailureEvent(message.code, message.message))
@@ -395,10 +451,8 @@ function clean(name: string, s: string, max: number): string {
   return new TextDecoder().decode(bytes)
 }
 
-/** A token travels as a WebSocket subprotocol, which has its own alphabet (RFC 9110, token). */
-function token(s: string): string {
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]*$/.test(s)) {
-    throw new TypeError('token has characters that a subprotocol cannot carry; use letters, digits, - . _ ~')
-  }
-  return s
+/** A reader's name: ~ begins those of readers who have none. */
+function name(s: string): string {
+  if (String(s).startsWith('~')) throw new RangeError('user begins with ~; leave it out for a reader without a name')
+  return clean('user', s, 256)
 }

@@ -173,12 +173,14 @@ export class Host {
 
   #begin(): void {
     if (!this.#module || !this.#config || !this.#stored || this.#replica || this.#ended) return
-    const { client, user, token, privacy } = this.#config
+    const { client, user, token, renews, merge, privacy } = this.#config
     const device = privacy === 'device'
     const replica = this.#module.open({
       client: client === '' || device ? this.#world.id() : client,
       user,
       token: device ? '' : token,
+      renews: renews && !device,
+      merge: device ? [] : merge,
       seed: this.#world.seed(),
       stores: this.#storage !== null,
       private: device,
@@ -232,6 +234,9 @@ export class Host {
         this.#run(null, (unix) => replica.drop(name, unix))
         break
       }
+      case 'token':
+        this.#run(null, (unix) => replica.token(message.token, unix))
+        break
       case 'record':
         this.#run(message.at, (unix) => replica.record(message.kind, message.item, message.value, from, message.number, unix))
         break
@@ -295,6 +300,12 @@ export class Host {
         case 'wake':
           this.#cancelWake()
           this.#cancelWake = this.#world.wake(effect.at, () => this.#run(null, (unix) => this.#replica!.tick(unix)))
+          break
+        case 'token':
+          this.#world.post('', { type: 'token' })
+          break
+        case 'merged':
+          this.#world.post('', { type: 'merged', client: effect.client })
           break
         case 'list':
           this.#list(JSON.parse(effect.json) as List, tookMs, at)
@@ -407,9 +418,8 @@ export class Host {
       return
     }
     this.#wantSocket = false
-    const { url, token, privacy } = this.#config
-    const protocols = token === '' || privacy === 'device' ? ['nigh.v1'] : ['nigh.v1', `nigh.token.${token}`]
-    const socket = this.#world.socket(url, protocols)
+    // The token travels in the first frame, not as a subprotocol: a refusal then has a reason that the page can read.
+    const socket = this.#world.socket(this.#config.url, ['nigh.v1'])
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => {
       this.#openedAt = this.#world.now()

@@ -11,6 +11,7 @@ export {
   connect,
   Client,
   FailureEvent,
+  MergedEvent,
   ProfileEvent,
   RecommendationsEvent,
   Standing,

@@ -12,6 +12,8 @@ export interface ModuleConfig {
   user: string
   token: string
   seed: number // any number of this start of the worker; spreads reconnections in time
+  renews: boolean // a token will come, also the first (see the effect token)
+  merge: string[] // ids that this browser was anonymous under: what was done with them becomes the reader's
   stores: boolean // store effects are carried out
   private: boolean // nothing about the reader leaves the module
   inflates: boolean // deflated frames are inflated before they come to frame; without it the server sends none
@@ -43,6 +45,8 @@ export interface Replica {
   ask(question: Question, now: number): Effect[]
   /** Ends a standing question. */
   drop(name: string, now: number): Effect[]
+  /** A fresh token of the same reader. */
+  token(token: string, now: number): Effect[]
 }
 
 export interface Question extends Labels {
@@ -75,6 +79,8 @@ export type Effect =
   | StoreEffect
   | { type: 'recorded'; tab: string; number: number; fault: string } // a record or prefer is taken, or refused
   | { type: 'exported'; json: string } // an Exported as JSON
+  | { type: 'token' } // a fresh token is needed: the one held ends soon, or has ended
+  | { type: 'merged'; client: string } // all that was done under this id is the reader's now
   | { type: 'list'; json: string } // a List as JSON
   | { type: 'status'; json: string } // a Status as JSON, whenever it changed
   | { type: 'profile'; json: string } // a ReaderProfile as JSON, whenever it changed

@@ -14,8 +14,10 @@ export interface Open {
   url: string
   origin: string // the page's, '' if it has none
   client: string // '' for one that the device chooses
-  user: string
+  user: string // '' for a reader without a name
   token: string
+  renews: boolean // the page makes tokens when it is asked to
+  merge: string[] // ids that this browser was anonymous under
   privacy: Privacy
   storage: boolean // false: in memory only
 }
@@ -30,6 +32,7 @@ export type Numbered =
 export type ToWorker =
   | Open
   | Numbered
+  | { type: 'token'; token: string }
   | { type: 'ask'; question: Question; at: number }
   | { type: 'drop'; name: string }
   | { type: 'network'; online: boolean } // as the page sees it: not every browser tells its workers
@@ -45,13 +48,16 @@ export type FromWorker =
   | { type: 'recorded'; number: number; kept: boolean; fault: string } // kept: on the device's disk
   | { type: 'exported'; number: number; exported: Exported; profile: ReaderProfile }
   | { type: 'erased'; number: number; fault: string }
+  | { type: 'token' } // a fresh one is needed
+  | { type: 'merged'; client: string }
   | { type: 'error'; code: ErrorCode; message: string }
 
 /**
  * What went wrong: `module`: the module could not be loaded or stopped; `refused`: the server refused something;
- * `worker`: the worker could not be started or failed; `unreachable`: no connection came about, and it goes on trying.
+ * `worker`: the worker could not be started or failed; `unreachable`: no connection came about, and it goes on trying;
+ * `token`: the reader's token has ended, or there was no fresh one to be had.
  */
-export type ErrorCode = 'module' | 'refused' | 'worker' | 'unreachable'
+export type ErrorCode = 'module' | 'refused' | 'worker' | 'unreachable' | 'token'
 
 /** Milliseconds since 1970 with fractions, never going back, the same in page and worker. */
 export function now(): number {

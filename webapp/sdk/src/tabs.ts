@@ -100,6 +100,9 @@ export class Tab {
       case 'pause':
         this.#paused = message.paused
         break
+      case 'token':
+        if (this.#config) this.#config = { ...this.#config, token: message.token }
+        break
       default:
         this.#unanswered.set(message.number, message)
     }

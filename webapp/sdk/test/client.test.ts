@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { connect, type Client, type RecommendationsEvent } from '../src/index.ts'
 import { socketUrl } from '../src/client.ts'
 import type { List, Status } from '../src/module.ts'
@@ -34,7 +34,7 @@ beforeEach(() => {
 })
 
 test('the first message opens the connection, below the address of the server', () => {
-  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', privacy: 'server', storage: true })
+  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', renews: false, merge: [], privacy: 'server', storage: true })
   expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
   expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
   expect(() => socketUrl('ftp://example.org')).toThrow('http')
@@ -156,7 +156,10 @@ test('what cannot be sent is refused where it is called, with what to do', () =>
   expect(() => client.record('rating', 'x', Number.NaN)).toThrow('finite')
   expect(() => client.prefer({} as never)).toThrow('one of text')
   expect(() => start({ user: '' })).toThrow('user is empty')
-  expect(() => start({ token: 'a b' })).toThrow('subprotocol')
+  expect(() => start({ token: '' })).toThrow('token is empty')
+  expect(() => start({ user: '~x' })).toThrow('user begins with ~')
+  expect(() => start({ user: undefined, merge: 'before' })).toThrow('give user')
+  expect(() => client.renew('')).toThrow('token is empty')
   expect(() => start({ url: 'localhost:8080' })).toThrow()
 })
 
@@ -173,4 +176,56 @@ test('status, profile and faults are events', () => {
   worker.say({ type: 'error', code: 'module', message: 'gone' })
   expect(seen).toEqual(['status live true', 'profile 0', 'status live true', 'failure refused no such item', 'status live true', 'failure module gone'])
   expect([client.loadMs, client.status?.error, client.profile?.history]).toEqual([80, 'no such item', []])
+})
+
+afterEach(() => void vi.useRealTimers())
+
+test('a reader without a name is who the browser is; a sign-in names the id of before', () => {
+  start({ user: undefined })
+  expect(worker.got.at(-1)).toMatchObject({ type: 'open', user: '', merge: [] })
+  const signedIn = start({ merge: 'before', token: 'a.b.c' })
+  expect(worker.got.at(-1)).toMatchObject({ type: 'open', user: 'u', token: 'a.b.c', renews: false, merge: ['before'] })
+  const merged: string[] = []
+  signedIn.addEventListener('merged', (event) => merged.push(event.client))
+  worker.say({ type: 'merged', client: 'before' })
+  expect(merged).toEqual(['before'])
+})
+
+test('a token that is a function is called when one is needed, again after it failed, and not twice at a time', async () => {
+  vi.useFakeTimers()
+  let calls = 0
+  const made = start({
+    token: async () => {
+      if (++calls < 3) throw new Error(`no session ${calls}`)
+      return `token ${calls}`
+    },
+  })
+  expect(worker.got.at(-1)).toMatchObject({ type: 'open', token: '', renews: true })
+  const failures: string[] = []
+  made.addEventListener('failure', (event) => failures.push(`${event.code} ${event.message}`))
+  client.close() // which shares the worker
+  worker.got = []
+  worker.say({ type: 'token' })
+  worker.say({ type: 'token' })
+  await vi.advanceTimersByTimeAsync(999)
+  expect([calls, worker.got]).toEqual([1, []])
+  await vi.advanceTimersByTimeAsync(1)
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(worker.got).toEqual([{ type: 'token', token: 'token 3' }])
+  expect(failures).toEqual(['token no fresh token: Error: no session 1', 'token no fresh token: Error: no session 2'])
+  made.close()
+  worker.say({ type: 'token' })
+  await vi.advanceTimersByTimeAsync(100_000)
+  expect(calls).toBe(3)
+})
+
+test('a token that is a text is not made anew: the page is told that it ends, and may renew it', () => {
+  const given = start({ token: 'old' })
+  client.close()
+  const codes: string[] = []
+  given.addEventListener('failure', (event) => codes.push(event.code))
+  worker.say({ type: 'token' })
+  expect(codes).toEqual(['token'])
+  given.renew('fresh')
+  expect(worker.got.at(-1)).toEqual({ type: 'token', token: 'fresh' })
 })

@@ -69,6 +69,7 @@ const module: NighModule = {
       prefer: (kind, key, weight) => note('prefer', kind, key, weight),
       ask: (question: Question) => note('ask', question.name),
       drop: (name) => note('drop', name),
+      token: (token) => note('token', token),
     }
   },
 }
@@ -124,7 +125,7 @@ beforeEach(() => {
   host = new Host(world)
 })
 
-const open = (token = '') => host.receive('t', { type: 'open', url: 'wss://x/v1/sync', origin: 'https://page.example', client: 'c', user: 'u', token, privacy, storage: true })
+const open = (token = '') => host.receive('t', { type: 'open', url: 'wss://x/v1/sync', origin: 'https://page.example', client: 'c', user: 'u', token, renews: false, merge: [], privacy, storage: true })
 function start(token = ''): FakeSocket {
   answers['start'] = [{ type: 'connect' }]
   open(token)
@@ -141,10 +142,10 @@ test('what comes before the module is there waits, in order', () => {
   expect(calls).toEqual(['open c u', 'start', 'ask t/q1', 'record like a'])
 })
 
-test('the socket is binary and names the protocol and the token', () => {
+test('the socket is binary, names the protocol and shows no token to who reads headers', () => {
   const socket = start('secret')
   expect(socket.url).toBe('wss://x/v1/sync')
-  expect(socket.protocols).toEqual(['nigh.v1', 'nigh.token.secret'])
+  expect(socket.protocols).toEqual(['nigh.v1'])
   expect(socket.binaryType).toBe('arraybuffer')
 })
 
@@ -189,6 +190,18 @@ test('the end of a connection waits for the frames before it', async () => {
   inflated!(new Uint8Array([7]))
   await new Promise((resolve) => setImmediate(resolve))
   expect(calls.slice(-2)).toEqual(['frame 7 of 6', 'closed 4001'])
+})
+
+test('a fresh token is asked of the page, and what it gives goes to the module', () => {
+  const socket = start()
+  answers['frame'] = [{ type: 'token' }, { type: 'merged', client: 'before' }]
+  socket.open()
+  socket.onmessage!({ data: new ArrayBuffer(0) })
+  expect(posted.slice(1)).toEqual([{ type: 'token' }, { type: 'merged', client: 'before' }])
+  answers['token'] = [{ type: 'send', bytes: new Uint8Array([5]) }]
+  host.receive('t', { type: 'token', token: 'fresh' })
+  expect(calls.at(-1)).toBe('token fresh')
+  expect(socket.sent).toEqual([new Uint8Array([5])])
 })
 
 test('a later wake replaces an earlier one', () => {

@@ -143,7 +143,7 @@ class Page {
     this.tab.ready(this.module())
   }
   open(user = 'ada'): this {
-    void this.tab.receive({ type: 'open', url: 'wss://x', origin: '', client: '', user, token: '', privacy: 'server', storage: true })
+    void this.tab.receive({ type: 'open', url: 'wss://x', origin: '', client: '', user, token: '', renews: false, merge: [], privacy: 'server', storage: true })
     return this
   }
   say(message: ToWorker): void {
@@ -189,6 +189,7 @@ class Page {
           prefer: (_kind, _key, _weight, tab, number) => op(tab, number),
           ask: (question) => note(`ask ${question.name}`, [{ type: 'list', json: JSON.stringify({ question: question.name, source: 'local', items: [], version: { op: 0 } }) }]),
           drop: (name) => note(`drop ${name}`),
+          token: () => note('token'),
         }
       },
     }

@@ -1,0 +1,98 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+
+	"nigh/core/replica"
+	"nigh/core/wire"
+	"nigh/server/store"
+)
+
+// newGuest is a browser whose reader has not signed in: its id is its name.
+func (w *world) newGuest(seed uint64) *device {
+	w.guests++
+	d := &device{w: w, name: fmt.Sprint("browser-of-guest-", w.guests), acked: map[int64]bool{}}
+	d.user = wire.Guest(d.name)
+	d.m = replica.New(replica.Config{Client: d.name, Seed: seed})
+	return d
+}
+
+// account signs the reader of the last device in, or out and in as somebody else: the page is loaded anew, with a new
+// machine and a new id. What the former one still has on its way may arrive at any time.
+func (w *world) account() {
+	i := len(w.devices) - 1
+	old := w.devices[i]
+	next := w.newGuest(uint64(w.now))
+	if old.user == wire.Guest(old.name) {
+		first, ops := old.m.Outbox()
+		next.user = []string{"ada", "bob"}[w.pick(2)]
+		next.unmerged = 1
+		next.m = replica.New(replica.Config{Client: next.name, User: next.user, Seed: uint64(w.now),
+			Guests: []replica.Guest{{Client: old.name, First: first, Ops: ops}}})
+		old.into = next.user
+		w.tally.signIns++
+		w.trace("%s signs in as %s: %d ops of %s from %d on", next.name, next.user, len(ops), old.name, first)
+	} else if old.status.Pending > 0 || old.unmerged > 0 {
+		return // what is not at the server yet waits in the browser for the account to come back
+	}
+	next.online, next.skew, next.limit = old.online, old.skew, old.limit
+	if old.conn != nil {
+		w.drop(old.conn)
+	}
+	w.gone = append(w.gone, old)
+	w.devices[i] = next
+	next.step(replica.Start{})
+	next.step(replica.Ask{Question: replica.Question{Name: "you", Limit: next.limit}})
+}
+
+// lawMerged: what a guest did is its account's, once, in order; nothing of it is anybody else's.
+func (w *world) lawMerged() error {
+	users, count := map[int64]string{}, map[int64]int{}
+	var order []int64
+	_ = w.store.EachEvent(bg, 0, func(e store.StoredEvent) error {
+		users[e.ValueMilli] = e.User
+		count[e.ValueMilli]++
+		order = append(order, e.ValueMilli)
+		return nil
+	})
+	for _, d := range w.gone {
+		owner := d.user
+		if d.into != "" {
+			owner = d.into
+		}
+		client, err := w.store.Client(bg, d.name)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if d.into != "" && client.User != owner {
+			return fmt.Errorf("the browser %s is of %q, want %q", d.name, client.User, owner)
+		}
+		if client.LastOp != uint64(len(d.done)) {
+			return fmt.Errorf("of %s %d ops are decided, want all %d", d.name, client.LastOp, len(d.done))
+		}
+		at := -1
+		for i, tag := range d.done {
+			switch {
+			case tag == 0:
+			case count[tag] > 1, count[tag] == 0 && d.acked[tag] && !w.refused[tag], count[tag] == 1 && w.refused[tag]:
+				return fmt.Errorf("op %d of %s is in the store %d times (acknowledged: %v, refused: %v)", i+1, d.name, count[tag], d.acked[tag], w.refused[tag])
+			case count[tag] == 1 && users[tag] != owner:
+				return fmt.Errorf("op %d of %s is of %q, want %q", i+1, d.name, users[tag], owner)
+			case count[tag] == 1:
+				j := at + 1
+				for j < len(order) && order[j] != tag {
+					j++
+				}
+				if j == len(order) {
+					return fmt.Errorf("op %d of %s is before the one before it", i+1, d.name)
+				}
+				at = j
+			}
+		}
+		if h, p, err := w.c.Profile(bg, wire.Guest(d.name)); d.into != "" && (err != nil || len(h)+len(p) > 0) {
+			return fmt.Errorf("of the guest %s there is %v %v, %v", d.name, h, p, err)
+		}
+	}
+	return nil
+}
