@@ -348,7 +348,7 @@ func TestStore_SurvivesTheEndOfALifeAtEveryEffect(t *testing.T) {
 				t.Fatalf("seed %d", seed)
 			}
 		}
-		if l.seq < 50 {
+		if l.seq < 30 {
 			t.Fatalf("seed %d: nothing happened", seed)
 		}
 	}
