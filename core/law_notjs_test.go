@@ -76,7 +76,7 @@ var home = map[string][]string{
 	"github.com/jackc/pgx":              {"nigh/server/store/postgres"},
 	"github.com/nats-io":                {"nigh/server/bus/natsbus"},
 	"github.com/vmihailenco/msgpack/v5": {"nigh/core/wire"},
-	"github.com/coder/websocket":        {"nigh/server", "nigh/server/client"},
+	"github.com/coder/websocket":        {"nigh/server", "nigh/server/client", "nigh/server/bench"}, // bench: the bare yardstick
 	"github.com/spf13/cobra":            {"nigh/server/cmd/nigh"},
 	"github.com/danielgtaylor/huma/v2":  {"nigh/server"},
 }

@@ -237,6 +237,33 @@ func profileJSON(p *replica.ProfileChanged) []byte {
 	return a.b
 }
 
+// exportedJSON tells of the client and its ops; the profile goes by itself.
+func exportedJSON(e *replica.Exported) []byte {
+	a := &appender{}
+	a.open('{')
+	a.text("client", e.Client)
+	a.key("ops")
+	a.open('[')
+	for _, op := range e.Ops {
+		a.open('{')
+		a.number("at", op.AtMillis)
+		if op.Event {
+			a.text("kind", op.Kind)
+			a.text("item", op.Item)
+			a.number("valueMilli", op.ValueMilli)
+		} else {
+			a.text("prefer", op.Preference.Kind.String())
+			a.text("key", op.Preference.Key)
+			a.key("weight")
+			a.score(int64(op.Preference.Weight) * (core.One / core.ProfileOne))
+		}
+		a.close('}')
+	}
+	a.close(']')
+	a.close('}')
+	return a.b
+}
+
 // preferenceKind is the kind of a name; 0, which a replica refuses, for any other.
 func preferenceKind(name string) core.PreferenceKind {
 	for k := core.PreferText; k <= core.PreferItem; k++ {

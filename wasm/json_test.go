@@ -11,6 +11,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/replica"
+	"nigh/core/wire"
 )
 
 // hostile are texts that break careless JSON, and ones that only look as if they did.
@@ -173,6 +174,20 @@ func TestStatusAndProfileJSON_AreWhole(t *testing.T) {
 	}
 	if got := read(t, profileJSON(&replica.ProfileChanged{})); len(got) != 2 {
 		t.Errorf("an empty profile = %v", got)
+	}
+}
+
+func TestExportedJSON_IsWhole(t *testing.T) {
+	got := read(t, exportedJSON(&replica.Exported{Client: `c"`, Ops: []wire.Op{
+		{Event: true, Kind: "like", Item: "a\"", ValueMilli: -1500, AtMillis: 7},
+		{AtMillis: 8, Preference: core.Preference{Kind: core.PreferTag, Key: "sea", Weight: -128}},
+	}}))
+	want := tree{"client": `c"`, "ops": list{
+		tree{"at": num("7"), "kind": "like", "item": `a"`, "valueMilli": num("-1500")},
+		tree{"at": num("8"), "prefer": "tag", "key": "sea", "weight": num("-0.5000")},
+	}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("exportedJSON = %v, want %v", got, want)
 	}
 }
 

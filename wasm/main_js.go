@@ -31,6 +31,8 @@ func open(config js.Value) js.Value {
 		Seed:       uint64(number(config.Get("seed"))),
 		Budget:     uint64(max(0, number(config.Get("budget")))),
 		Inflates:   config.Get("inflates").Truthy(),
+		Stores:     config.Get("stores").Truthy(),
+		Private:    config.Get("private").Truthy(),
 	})
 	out := object()
 	method := func(name string, input func(args []js.Value) replica.Input) {
@@ -43,23 +45,55 @@ func open(config js.Value) js.Value {
 	method("online", func([]js.Value) replica.Input { return replica.Online{} })
 	method("opened", func([]js.Value) replica.Input { return replica.Opened{} })
 	method("frame", func(a []js.Value) replica.Input {
-		b := make([]byte, a[0].Get("length").Int())
-		js.CopyBytesToGo(b, a[0])
-		return replica.Frame{Bytes: b, Size: int(number(a[1]))}
+		return replica.Frame{Bytes: bytes(a[0]), Size: int(number(a[1]))}
 	})
+	method("restore", func(a []js.Value) replica.Input {
+		entries := make([]replica.Entry, a[0].Length())
+		for i := range entries {
+			entries[i] = replica.Entry{Key: text(a[0].Index(i)), Value: bytes(a[1].Index(i))}
+		}
+		return replica.Restore{Entries: entries}
+	})
+	method("storeLost", func([]js.Value) replica.Input { return replica.StoreLost{} })
+	method("export", func([]js.Value) replica.Input { return replica.Export{} })
 	method("closed", func(a []js.Value) replica.Input { return replica.Closed{Code: int(number(a[0]))} })
 	method("tick", func([]js.Value) replica.Input { return replica.Tick{} })
 	method("record", func(a []js.Value) replica.Input {
-		return replica.Record{Kind: text(a[0]), Item: core.ItemID(text(a[1])), ValueMilli: thousandths(a[2])}
+		return replica.Record{Kind: text(a[0]), Item: core.ItemID(text(a[1])), ValueMilli: thousandths(a[2]), Origin: origin(a[3:])}
 	})
 	method("prefer", func(a []js.Value) replica.Input {
 		return replica.Prefer{Preference: core.Preference{
 			Kind: preferenceKind(text(a[0])), Key: text(a[1]), Weight: preferenceWeight(a[2]),
-		}}
+		}, Origin: origin(a[3:])}
 	})
 	method("ask", func(a []js.Value) replica.Input { return replica.Ask{Question: question(a[0])} })
 	method("token", func(a []js.Value) replica.Input { return replica.Token{Token: text(a[0])} })
 	method("drop", func(a []js.Value) replica.Input { return replica.Drop{Name: text(a[0])} })
+	return out
+}
+
+func origin(a []js.Value) replica.Origin {
+	return replica.Origin{Tab: text(a[0]), Number: uint64(number(a[1]))}
+}
+
+// bytes copies a Uint8Array.
+func bytes(v js.Value) []byte {
+	b := make([]byte, v.Get("length").Int())
+	js.CopyBytesToGo(b, v)
+	return b
+}
+
+func byteArray(b []byte) js.Value {
+	v := js.Global().Get("Uint8Array").New(len(b))
+	js.CopyBytesToJS(v, b)
+	return v
+}
+
+func array[T any](all []T, f func(T) any) js.Value {
+	out := js.Global().Get("Array").New(len(all))
+	for i, v := range all {
+		out.SetIndex(i, f(v))
+	}
 	return out
 }
 
@@ -170,10 +204,8 @@ func effects(in []replica.Effect) js.Value {
 		case replica.Connect:
 			o.Set("type", "connect")
 		case replica.Send:
-			b := js.Global().Get("Uint8Array").New(len(e.Bytes))
-			js.CopyBytesToJS(b, e.Bytes)
 			o.Set("type", "send")
-			o.Set("bytes", b)
+			o.Set("bytes", byteArray(e.Bytes))
 		case replica.Close:
 			o.Set("type", "close")
 			o.Set("code", e.Code)
@@ -181,6 +213,22 @@ func effects(in []replica.Effect) js.Value {
 		case replica.Wake:
 			o.Set("type", "wake")
 			o.Set("at", e.AtMillis)
+		case replica.Store:
+			key := func(s string) any { return s }
+			o.Set("type", "store")
+			o.Set("clear", array(e.Clear, key))
+			o.Set("deletes", array(e.Deletes, key))
+			o.Set("keys", array(e.Puts, func(p replica.Entry) any { return p.Key }))
+			o.Set("values", array(e.Puts, func(p replica.Entry) any { return byteArray(p.Value) }))
+			o.Set("durable", e.Durable)
+		case replica.Recorded:
+			o.Set("type", "recorded")
+			o.Set("tab", e.Origin.Tab)
+			o.Set("number", float64(e.Origin.Number))
+			o.Set("fault", e.Fault)
+		case replica.Exported:
+			o.Set("type", "exported")
+			o.Set("json", string(exportedJSON(&e)))
 		case replica.NeedToken:
 			o.Set("type", "token")
 		case replica.GuestMerged:

@@ -22,7 +22,7 @@ func (m *Machine) start() {
 // token takes a fresh token: for the next connection, and for this one.
 func (m *Machine) token(token string) {
 	m.cfg.Token = token
-	if m.state == Syncing || m.state == Live {
+	if (m.state == Syncing || m.state == Live) && !m.cfg.Private {
 		m.send(&wire.Renew{Token: token})
 	}
 	if !m.tokenless {

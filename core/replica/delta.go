@@ -9,7 +9,7 @@ import (
 type step struct {
 	deleted []*core.Record // as they are held
 	put     []*core.Record
-	log     wire.Delta // of what of it concerns this catalog, as it is stored: each record packed by itself
+	log     wire.Delta // all of it in one, as it is stored; of what is deleted only what was held
 }
 
 // delta takes a part of a step, or its end, at which all of it is applied.
@@ -37,7 +37,7 @@ func (m *Machine) delta(d *wire.Delta) {
 	if c == m.next {
 		m.takeOver(c)
 	} else {
-		m.keepDelta(&s.log)
+		m.keepDelta(&s)
 		m.makeRoom(c)
 	}
 	m.caughtUp()
@@ -65,8 +65,8 @@ func (c *catalog) read(parts []*wire.Delta) (s step, fault string) {
 				}
 				put[r.Num] = len(s.put)
 				s.put = append(s.put, r)
-				s.log.Records = append(s.log.Records, wire.AppendRecord(nil, r))
 			}
+			s.log.Records = append(s.log.Records, columns)
 		}
 	}
 	if c.index == nil {
@@ -109,8 +109,8 @@ func (c *catalog) read(parts []*wire.Delta) (s step, fault string) {
 					put[w.Num] = len(s.put)
 					s.put = append(s.put, r)
 				}
-				s.log.Weights = append(s.log.Weights, wire.AppendWeights(nil, w))
 			}
+			s.log.Weights = append(s.log.Weights, columns)
 		}
 	}
 	ids := map[core.ItemID]bool{}

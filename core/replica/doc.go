@@ -7,7 +7,8 @@
 //
 //	Restore… Start, Opened, Frame, Closed, Tick ─┐           ┌─► Connect, Send, Close, Wake
 //	Record, Prefer, Ask, Drop ───────────────────┤  Machine  ├─► List (local at once, then the server's)
-//	Token ───────────────────────────────────────┴───────────┴─► Status, ProfileChanged, NeedToken, GuestMerged; Store, Recorded
+//	Token, Export ───────────────────────────────┤           ├─► Status, ProfileChanged, NeedToken, GuestMerged
+//	                                             └───────────┴─► Store, Recorded, Exported
 //
 // # Invariants
 //
@@ -47,4 +48,5 @@
 //     ops are among what it holds, ops since are not.
 //   - Record and Prefer may carry an Origin. What a tab says again, because whom it told died, is taken once: the last
 //     number of each tab is stored with the op.
+//   - A private machine (private.go) keeps ops instead of a profile, and its hello is of nobody.
 package replica

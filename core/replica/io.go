@@ -50,6 +50,8 @@ type (
 	Drop struct{ Name string }
 	// Token is a fresh token of the same reader; NeedToken asks for it, but it may come at any time.
 	Token struct{ Token string }
+	// Export asks for all that is kept of the reader.
+	Export struct{}
 )
 
 func (Restore) input()   {}
@@ -63,6 +65,7 @@ func (Online) input()    {}
 func (Record) input()    {}
 func (Prefer) input()    {}
 func (Ask) input()       {}
+func (Export) input()    {}
 func (Drop) input()      {}
 func (Token) input()     {}
 
@@ -116,12 +119,18 @@ type (
 		Clear   []string // first, every key that begins with one of these
 		Deletes []string // then these keys
 		Puts    []Entry
+		Durable bool // must be on the disk when it is done: it holds an op
 	}
 	// Recorded answers a Record or Prefer that has an Origin: it is taken, and kept if there is a store. Of what was
 	// refused Fault says why.
 	Recorded struct {
 		Origin Origin
 		Fault  string
+	}
+	// Exported answers Export: ops that are kept beside the profile, of which ProfileChanged tells just before.
+	Exported struct {
+		Client string // who gave the ops
+		Ops    []wire.Op
 	}
 	// List is the present answer to a question.
 	List struct {
@@ -168,6 +177,7 @@ func (Send) effect()           {}
 func (Close) effect()          {}
 func (Wake) effect()           {}
 func (Store) effect()          {}
+func (Exported) effect()       {}
 func (Recorded) effect()       {}
 func (List) effect()           {}
 func (Status) effect()         {}

@@ -21,6 +21,8 @@ type Config struct {
 	Seed   uint64 // for the jitter of reconnects
 	Stores bool   // the shell carries out Store
 	Budget uint64 // packed bytes of records that the machine may hold; 0: the whole catalog
+	// Private: nothing about the reader leaves the machine; see private.go. Client is then best another one each time.
+	Private bool
 	// Inflates says that the shell inflates deflated frames (wire.Deflated) before it tells of them.
 	Inflates bool
 }
@@ -28,7 +30,8 @@ type Config struct {
 // Machine is one client. Its methods are for one goroutine.
 type Machine struct {
 	cfg    Config
-	now    int64 // Unix milliseconds, as of the last Step
+	nobody string // who a private machine says it is
+	now    int64  // Unix milliseconds, as of the last Step
 	random uint64
 
 	catalog                // in view
@@ -46,8 +49,9 @@ type Machine struct {
 	// The reader.
 	base     profile // as the server confirmed it, up to op baseOp
 	baseOp   uint64
-	shown    profile // base and all later ops
-	overlay  []numbered
+	shown    profile    // base and all later ops
+	overlay  []numbered // a private machine's history
+	tidyAt   int        // how long that may become: see tidy
 	outbox   []numbered // not decided by the server
 	acked    uint64     // highest number decided by the server; outbox holds those from acked+1 to last
 	last     uint64     // highest number given
@@ -102,7 +106,13 @@ const (
 
 // New returns a machine that has done nothing yet.
 func New(cfg Config) *Machine {
-	m := &Machine{cfg: cfg, random: cfg.Seed | 1, tokenless: cfg.TokenLater, keeping: keeping{on: cfg.Stores, bounds: defaultBounds}}
+	m := &Machine{
+		cfg: cfg, nobody: cfg.Client, random: cfg.Seed | 1, tokenless: cfg.TokenLater && !cfg.Private,
+		keeping: keeping{on: cfg.Stores, bounds: defaultBounds},
+	}
+	if cfg.Private {
+		return m // who tells nothing
+	}
 	for _, g := range cfg.Guests {
 		g.Ops = slices.Clone(g.Ops)
 		m.guests = append(m.guests, g)
@@ -145,6 +155,8 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli}, in.Origin)
 	case Prefer:
 		m.do(wire.Op{Preference: in.Preference}, in.Origin)
+	case Export:
+		m.export()
 	case Ask:
 		m.ask(in.Question)
 	case Drop:
@@ -217,6 +229,9 @@ func (m *Machine) opened() {
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
 		Inflates: m.cfg.Inflates, Budget: m.cfg.Budget,
+	}
+	if m.cfg.Private {
+		h = &wire.Hello{Version: wireVersion, Client: m.nobody, Inflates: m.cfg.Inflates, Budget: m.cfg.Budget}
 	}
 	c := m.catching()
 	if c.index != nil || len(c.shelves) > 0 {
@@ -319,7 +334,7 @@ func (m *Machine) ask(q Question) {
 		m.questions[i] = next
 	}
 	m.answer(next, true)
-	if m.welcomed {
+	if m.welcomed && !m.cfg.Private {
 		m.send(next.wire())
 	}
 }
@@ -339,7 +354,7 @@ func decimal(n uint64) string {
 
 // forgo tells the server that a question needs no answer any more.
 func (m *Machine) forgo(q *question) {
-	if m.welcomed {
+	if m.welcomed && !m.cfg.Private {
 		m.send(&wire.Drop{Name: q.wireName})
 	}
 }

@@ -44,9 +44,12 @@ func (m *Machine) do(op wire.Op, from Origin) {
 	m.last++
 	n := numbered{m.last, op, from}
 	m.take(from)
-	m.outbox = append(m.outbox, n)
+	if !m.cfg.Private {
+		m.outbox = append(m.outbox, n)
+	}
 	m.keepOp(n)
 	m.overlay = append(m.overlay, n)
+	m.tidy()
 	m.shown = m.apply(m.shown, op)
 	if !m.idle(op) {
 		m.profileChanged()

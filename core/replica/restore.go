@@ -1,9 +1,6 @@
 package replica
 
 import (
-	"cmp"
-	"slices"
-
 	"nigh/core"
 	"nigh/core/text"
 	"nigh/core/wire"
@@ -14,6 +11,7 @@ import (
 func (m *Machine) restore() {
 	entries := m.restores
 	m.restores, m.began = nil, true
+	sortEntries(entries) // and with them ops and deltas, whose numbers stand in their keys
 	var reader readerState
 	var ops []numbered
 	clients := map[uint64]string{}
@@ -50,7 +48,6 @@ func (m *Machine) restore() {
 			k.delete(e.Key)
 		}
 	}
-	slices.SortFunc(ops, func(a, b numbered) int { return cmp.Compare(a.n, b.n) })
 	m.restoreReader(reader, known, ops, clients)
 	if m.policy != nil {
 		m.analyzer = text.NewAnalyzer(m.policy.Language, m.policy.Languages...)
@@ -67,6 +64,16 @@ func (m *Machine) restore() {
 	m.commit()
 }
 
+// sortEntries sorts by key, by insertion: a store gives its entries in order, and slices.SortFunc is 20 kB of module.
+func sortEntries(all []Entry) {
+	for i, e := range all {
+		for ; i > 0 && all[i-1].Key > e.Key; i-- {
+			all[i] = all[i-1]
+		}
+		all[i] = e
+	}
+}
+
 func hasPrefix(s, prefix string) bool { return len(s) >= len(prefix) && s[:len(prefix)] == prefix }
 
 // restoreReader takes up the reader and the outbox. Without the reader's entry its ops alone tell who gave them.
@@ -81,8 +88,16 @@ func (m *Machine) restoreReader(s readerState, known bool, ops []numbered, clien
 	}
 	m.last = m.acked
 	for _, n := range ops {
-		if n.n <= m.acked || clients[n.n] != m.cfg.Client || n.n-m.last > MaxOutbox {
+		if n.n <= m.acked || clients[n.n] != m.cfg.Client || !m.cfg.Private && n.n-m.last > MaxOutbox {
 			m.dropOp(n.n)
+			continue
+		}
+		if !m.hasTaken(n.origin) {
+			m.take(n.origin)
+		}
+		if m.cfg.Private { // whose numbers need not follow on each other
+			m.last = n.n
+			m.overlay = append(m.overlay, n)
 			continue
 		}
 		// A number that is missing was an op that the store lost. The server must be told something under it, or it
@@ -93,9 +108,6 @@ func (m *Machine) restoreReader(s readerState, known bool, ops []numbered, clien
 			m.keepOp(m.outbox[len(m.outbox)-1])
 		}
 		m.outbox = append(m.outbox, n)
-		if !m.hasTaken(n.origin) {
-			m.take(n.origin)
-		}
 	}
 	m.restored = m.last
 	for _, n := range m.outbox {
@@ -174,28 +186,19 @@ func readShelves(u *unpacker) (out []shelf) {
 
 // lateItem is an item that the log speaks of: as its block has it, nil if that does not, and what came after.
 type lateItem struct {
-	packed  []byte
+	record  *core.Record
 	changes []change
 }
 
-// change is one part of a delta; its kinds are in the order in which a delta's parts apply.
+// change is what one delta did to an item: it has no other record or weights than these now.
 type change struct {
-	at     uint64 // position that the delta led to
-	kind   changeKind
-	packed []byte
+	at      uint64 // position that the delta led to
+	record  *core.Record
+	weights *core.Weights // nil both: it was deleted
 }
-
-type changeKind uint8
-
-const (
-	deleted changeKind = iota
-	put
-	reweighed
-)
 
 // readLog reads the deltas, which must follow on each other up to the position, by the items that they speak of.
 func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*lateItem, bool) {
-	slices.SortFunc(log, func(a, b storedPart) int { return cmp.Compare(a.key, b.key) })
 	late := map[core.ItemNum]*lateItem{}
 	for i, part := range log {
 		msg, err := wire.Decode(part.payload)
@@ -203,21 +206,24 @@ func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*l
 		if err != nil || !isDelta || d.To != part.key || d.From >= d.To || i > 0 && d.From != log[i-1].key {
 			return nil, false
 		}
-		add := func(n uint64, c change) {
-			num := core.ItemNum(n)
-			if late[num] == nil {
-				late[num] = &lateItem{}
+		c, err := readChanges(d)
+		if err != nil {
+			return nil, false
+		}
+		add := func(n core.ItemNum, c change) {
+			if late[n] == nil {
+				late[n] = &lateItem{}
 			}
-			late[num].changes = append(late[num].changes, c)
+			late[n].changes = append(late[n].changes, c)
 		}
-		for _, n := range d.Deleted {
-			add(uint64(n), change{at: d.To, kind: deleted})
+		for _, n := range c.deleted {
+			add(n, change{at: d.To})
 		}
-		for _, packed := range d.Records {
-			add((&unpacker{b: packed}).uint(), change{d.To, put, packed})
+		for _, r := range c.records {
+			add(r.Num, change{at: d.To, record: r})
 		}
-		for _, packed := range d.Weights {
-			add((&unpacker{b: packed}).uint(), change{d.To, reweighed, packed})
+		for j := range c.weights {
+			add(c.weights[j].Num, change{at: d.To, weights: &c.weights[j]})
 		}
 		s.log = append(s.log, storedDelta{d.To, part.size})
 		s.logSize += part.size
@@ -227,30 +233,27 @@ func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*l
 
 // readBlock puts the items of a block into x but for those that the log speaks of.
 func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemNum]*lateItem, x *core.Index) bool {
-	msg, err := wire.Decode(part.payload)
-	b, isBlock := msg.(*wire.Snapshot)
-	n := core.ItemNum(part.key)
-	if err != nil || !isBlock || b.Epoch != at.epoch || b.Chunk != part.key || uint64(n) != part.key || b.Seq > at.seq || s.blocks[n] != nil {
+	u := unpacker{b: part.payload}
+	epoch, seq, number := u.uint(), u.uint(), u.uint()
+	n := core.ItemNum(number)
+	if u.bad || epoch != at.epoch || number != part.key || uint64(n) != number || seq > at.seq || s.blocks[n] != nil {
 		return false
 	}
-	s.blocks[n] = &storedBlock{sum: part.sum, size: part.size, at: b.Seq}
+	s.blocks[n] = &storedBlock{sum: part.sum, size: part.size, at: seq}
 	s.bytes += part.size
 	s.sums ^= part.sum
-	for _, packed := range b.Records {
-		num := core.ItemNum((&unpacker{b: packed}).uint())
-		if num>>blockBits != n {
+	for len(u.b) > 0 {
+		r, err := wire.ReadRecord(u.bytes())
+		if err != nil || r.Num>>blockBits != n {
 			return false
 		}
-		if l := late[num]; l != nil {
-			l.packed = packed
-			continue
-		}
-		r, err := wire.ReadRecord(packed)
-		if err != nil || !x.Put(r) {
+		if l := late[r.Num]; l != nil {
+			l.record = r
+		} else if !x.Put(r) {
 			return false
 		}
 	}
-	return true
+	return !u.bad
 }
 
 // putLate puts an item into x as it is after all of the log that its block does not know.
@@ -259,31 +262,18 @@ func (s *shelfStore) putLate(n core.ItemNum, l *lateItem, x *core.Index) bool {
 	if b := s.blocks[n>>blockBits]; b != nil {
 		known = b.at
 	}
-	record, weights := l.packed, []byte(nil)
+	r := l.record
 	for _, c := range l.changes {
 		if c.at <= known {
 			continue
 		}
 		s.touch(n, c.at)
-		switch c.kind {
-		case deleted:
-			record, weights = nil, nil
-		case put:
-			record, weights = c.packed, nil
-		case reweighed: // of nothing, if the block that held it is gone with its last item, and the log tells so further on
-			if record != nil {
-				weights = c.packed
-			}
+		switch {
+		case c.weights == nil:
+			r = c.record
+		case r != nil: // else the block that held it is gone with its last item, and the log tells so further on
+			r = r.With(*c.weights)
 		}
 	}
-	if record == nil {
-		return true
-	}
-	r, err := wire.ReadRecord(record)
-	if err == nil && weights != nil {
-		var w core.Weights
-		w, err = wire.ReadWeights(weights)
-		r = r.With(w)
-	}
-	return err == nil && r.Num == n && x.Put(r)
+	return r == nil || x.Put(r)
 }

@@ -39,6 +39,23 @@ func (m *Machine) message(msg wire.Message) {
 		m.snapshot(msg)
 	case *wire.Delta:
 		m.delta(msg)
+	case *wire.Ack, *wire.Profile, *wire.Recs, *wire.Expiry, *wire.Merged:
+		if !m.cfg.Private { // else it is about nobody
+			m.aboutReader(msg)
+		}
+	case *wire.Reset:
+		m.reset(msg)
+	case *wire.Shelves:
+		m.arrange(msg)
+	case *wire.Cards:
+		m.cardsCame(msg)
+	case *wire.Error:
+		m.lastFault = msg.Reason
+	}
+}
+
+func (m *Machine) aboutReader(msg wire.Message) {
+	switch msg := msg.(type) {
 	case *wire.Ack:
 		m.ack(msg)
 	case *wire.Profile:
@@ -49,14 +66,6 @@ func (m *Machine) message(msg wire.Message) {
 		m.emit(NeedToken{})
 	case *wire.Merged:
 		m.merged(msg)
-	case *wire.Reset:
-		m.reset(msg)
-	case *wire.Shelves:
-		m.arrange(msg)
-	case *wire.Cards:
-		m.cardsCame(msg)
-	case *wire.Error:
-		m.lastFault = msg.Reason
 	}
 }
 
@@ -71,6 +80,21 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	policy := w.Policy
 	m.policy = &policy
 	m.keepPolicy()
+	if !m.cfg.Private {
+		m.settle(w.LastOp)
+		for _, q := range m.questions {
+			m.send(q.wire())
+		}
+		m.mergeGuests()
+		m.flush()
+	} else {
+		m.rebuild() // by what this policy says of kinds
+	}
+	m.answerAll(false)
+}
+
+// settle makes of the outbox what the server does not hold.
+func (m *Machine) settle(held uint64) {
 	// Numbers that this client id can have sent: before the first welcome of a life those of the life before.
 	given, before := m.last, m.restored
 	if !m.met {
@@ -78,22 +102,16 @@ func (m *Machine) welcome(w *wire.Welcome) {
 	}
 	m.met, m.restored = true, 0
 	switch {
-	case w.LastOp > given:
+	case held > given:
 		// Another life of this client id gave those numbers, and the store does not tell of it: it failed, or there is
 		// none. What was restored that life sent; what was done since is not among what the server holds.
 		m.decided(before, nil)
-		m.renumber(w.LastOp)
-	case w.LastOp < m.acked:
-		m.renumber(w.LastOp) // the server lost what it had acknowledged (an older backup): the outbox it has not
+		m.renumber(held)
+	case held < m.acked:
+		m.renumber(held) // the server lost what it had acknowledged (an older backup): the outbox it has not
 	default:
-		m.decided(w.LastOp, nil) // their acknowledgement was lost
+		m.decided(held, nil) // their acknowledgement was lost
 	}
-	for _, q := range m.questions {
-		m.send(q.wire())
-	}
-	m.mergeGuests()
-	m.flush()
-	m.answerAll(false)
 }
 
 func (m *Machine) caughtUp() {

@@ -122,8 +122,8 @@ func (m *Machine) keepDirty() {
 func (m *Machine) position() position { return position{m.epoch, m.seq, m.learned} }
 
 // keepDelta stores a delta that was just applied, and the position that it led to.
-func (m *Machine) keepDelta(d *wire.Delta) {
-	k, s := &m.keeping, &m.keeping.catalog
+func (m *Machine) keepDelta(done *step) {
+	k, s, d := &m.keeping, &m.keeping.catalog, &done.log
 	if !k.on || m.index == nil || d.To == d.From && len(s.dirty) == 0 && s.blocks != nil {
 		return // a revision alone is told again by the next hello's answer
 	}
@@ -139,7 +139,12 @@ func (m *Machine) keepDelta(d *wire.Delta) {
 	_, size := k.put(s.logKey(d.To), wire.Encode(d))
 	s.log = append(s.log, storedDelta{d.To, size})
 	s.logSize += size
-	eachTouched(d, func(n core.ItemNum) { s.touch(n, d.To) })
+	for _, r := range done.deleted {
+		s.touch(r.Num, d.To)
+	}
+	for _, r := range done.put {
+		s.touch(r.Num, d.To)
+	}
 	for left := k.bounds.fold + foldFactor*size; left > 0 && s.logSize > max(k.bounds.log, s.bytes/logShare); {
 		b := s.oldest()
 		left -= s.write(k, b, m.index, m.position())
@@ -148,19 +153,31 @@ func (m *Machine) keepDelta(d *wire.Delta) {
 	s.head(k, &m.catalog)
 }
 
-// eachTouched calls f with the item of every part of a delta that can be read.
-func eachTouched(d *wire.Delta, f func(core.ItemNum)) {
-	for _, n := range d.Deleted {
-		f(n)
-	}
-	for _, parts := range [][][]byte{d.Records, d.Weights} {
-		for _, packed := range parts {
-			u := unpacker{b: packed}
-			if n := u.uint(); !u.bad && n == uint64(core.ItemNum(n)) {
-				f(core.ItemNum(n))
-			}
+// changes are what a delta says, read.
+type changes struct {
+	deleted []core.ItemNum
+	records []*core.Record
+	weights []core.Weights
+}
+
+// readChanges reads all of a delta.
+func readChanges(d *wire.Delta) (c changes, err error) {
+	c.deleted = d.Deleted
+	for _, columns := range d.Records {
+		some, err := wire.ReadRecords(columns)
+		if err != nil {
+			return c, err
 		}
+		c.records = append(c.records, some...)
 	}
+	for _, columns := range d.Weights {
+		some, err := wire.ReadAllWeights(columns)
+		if err != nil {
+			return c, err
+		}
+		c.weights = append(c.weights, some...)
+	}
+	return c, nil
 }
 
 func (s *shelfStore) touch(n core.ItemNum, at uint64) {
@@ -185,12 +202,19 @@ func (s *shelfStore) oldest() (out core.ItemNum) {
 	return out
 }
 
-// write puts a block as it is in the index, or deletes one without items, and returns how much it wrote.
+// write puts a block as it is in the index, or deletes one without items, and returns how much it wrote. A block is
+// epoch, position, number, and records packed one by one: in columns it would take a third less, and writing columns
+// would cost the module 15 kB and a snapshot's step twice its time.
 func (s *shelfStore) write(k *keeping, n core.ItemNum, x *core.Index, at position) int {
-	block := &wire.Snapshot{Epoch: at.epoch, Seq: at.seq, Chunk: uint64(n)}
+	var block, packed []byte
+	for _, v := range []uint64{at.epoch, at.seq, uint64(n)} {
+		block = appendUint(block, v)
+	}
+	empty := len(block)
 	for i := range core.ItemNum(1) << blockBits {
 		if r := x.Get(n<<blockBits + i); r != nil {
-			block.Records = append(block.Records, wire.AppendRecord(nil, r))
+			packed = wire.AppendRecord(packed[:0], r)
+			block = appendBytes(block, packed)
 		}
 	}
 	b := s.blocks[n]
@@ -198,13 +222,13 @@ func (s *shelfStore) write(k *keeping, n core.ItemNum, x *core.Index, at positio
 		s.bytes -= b.size
 		s.sums ^= b.sum
 	}
-	if len(block.Records) == 0 {
+	if len(block) == empty {
 		delete(s.blocks, n)
 		k.delete(s.blockKey(n))
 		return 0
 	}
 	b.since, b.at = 0, at.seq
-	b.sum, b.size = k.put(s.blockKey(n), wire.Encode(block))
+	b.sum, b.size = k.put(s.blockKey(n), block)
 	s.bytes += b.size
 	s.sums ^= b.sum
 	return b.size

@@ -80,6 +80,7 @@ func (m *Machine) commit() {
 		k.put(readerKey, m.readerEntry())
 	}
 	if s := k.store; len(s.Clear)+len(s.Deletes)+len(s.Puts) > 0 {
+		s.Durable = slices.ContainsFunc(s.Puts, func(e Entry) bool { return hasPrefix(e.Key, opPrefix) })
 		k.store = Store{}
 		m.emit(s.compact())
 	}
@@ -224,12 +225,22 @@ func unseal(e Entry) (payload []byte, sum uint64, ok bool) {
 	return e.Value[1:n], sum, sum == sumOf(e.Key, e.Value[:n])
 }
 
+// sumOf is FNV-1a, of which it takes eight bytes at a time, the lowest first: a start sums all that is stored. Behind
+// each step the high half comes down, where a multiplication alone never brings it.
 func sumOf(key string, b []byte) uint64 {
-	return wire.Sum(wire.Sum(wire.SumStart, [][]byte{[]byte(key)}), [][]byte{b})
+	sum := wire.Sum(wire.SumStart, [][]byte{[]byte(key)})
+	for ; len(b) >= 8; b = b[8:] {
+		word := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		sum = (sum ^ word) * 1099511628211
+		sum ^= sum >> 32
+	}
+	return wire.Sum(sum, [][]byte{b})
 }
 
 const hexDigits = "0123456789abcdef"
 
+//go:noinline
 func hex(n uint64) string {
 	var b [16]byte
 	for i := 15; i >= 0; i-- {
@@ -259,6 +270,9 @@ func unhex(s string) (n uint64, ok bool) {
 	return n, true
 }
 
+// The small functions of packing are not to be inlined: each place would cost the module some hundred bytes.
+
+//go:noinline
 func appendUint(b []byte, v uint64) []byte {
 	for ; v >= 0x80; v >>= 7 {
 		b = append(b, byte(v)|0x80)
@@ -266,6 +280,7 @@ func appendUint(b []byte, v uint64) []byte {
 	return append(b, byte(v))
 }
 
+//go:noinline
 func appendBytes(b, v []byte) []byte { return append(appendUint(b, uint64(len(v))), v...) }
 
 // unpacker reads from the front of b; after the first fault everything it returns is zero.
@@ -274,6 +289,7 @@ type unpacker struct {
 	bad bool
 }
 
+//go:noinline
 func (u *unpacker) uint() (v uint64) {
 	for shift := 0; shift < 64 && len(u.b) > 0; shift += 7 {
 		c := u.b[0]
@@ -287,6 +303,7 @@ func (u *unpacker) uint() (v uint64) {
 	return 0
 }
 
+//go:noinline
 func (u *unpacker) bytes() []byte {
 	n := u.uint()
 	if n > uint64(len(u.b)) {

@@ -34,10 +34,11 @@ type device struct {
 	after  string      // of the question "page"
 	asked  map[string]core.ItemID
 
+	inflates bool
 	keeps    bool // it has a store
 	store    map[string][]byte
-	behind   []waits // what waits for the store, in order
-	recorded uint64  // highest op that the page was told to be kept
+	behind   []late // what waits for the store, in order
+	recorded uint64 // highest op that the page was told to be kept
 	lives    int
 
 	// Of sign-ins: guests that this one's machine has still to merge; whose its own doing is, once it is gone.
@@ -45,8 +46,8 @@ type device struct {
 	into     string
 }
 
-// waits is an effect that waits for the store: a Store, or what must not go before it.
-type waits struct {
+// late is an effect that waits for the store: a Store, or what must not go before it.
+type late struct {
 	effect replica.Effect
 	conn   *conn
 }
@@ -58,7 +59,7 @@ func (d *device) begin() {
 	if len(d.store) > 0 { // which knows it
 		client = fmt.Sprint(d.name, " in life ", d.lives)
 	}
-	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget, Inflates: d.w.pick(3) > 0})
+	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget, Inflates: d.inflates})
 	for _, key := range slices.Sorted(maps.Keys(d.store)) {
 		d.step(replica.Restore{Entries: []replica.Entry{{Key: key, Value: d.store[key]}}})
 	}
@@ -110,7 +111,7 @@ func (d *device) settleStore(n int) {
 			d.recorded = max(d.recorded, e.Origin.Number)
 		}
 	}
-	d.behind = append([]waits(nil), d.behind[n:]...)
+	d.behind = append([]late(nil), d.behind[n:]...)
 }
 
 func (d *device) time() int64 { return d.w.now + d.skew }
@@ -167,7 +168,7 @@ func (d *device) step(in replica.Input) {
 		case replica.Connect:
 			d.trying = true
 		case replica.Send, replica.Store, replica.Recorded:
-			d.behind = append(d.behind, waits{e, d.conn})
+			d.behind = append(d.behind, late{e, d.conn})
 			if _, stores := d.behind[0].effect.(replica.Store); !stores {
 				d.settleStore(1)
 			}

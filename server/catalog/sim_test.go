@@ -138,7 +138,7 @@ func newWorld(seed uint64, sabotage *saboteur) *world {
 	w.store = newLedger(w)
 	w.open()
 	for i, user := range []string{"ada", "ada", "bob"} {
-		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, store: map[string][]byte{}}
+		d := &device{w: w, name: fmt.Sprint("device", i), user: user, acked: map[int64]bool{}, keeps: i != 1, inflates: (seed+uint64(i))%3 > 0, store: map[string][]byte{}}
 		if w.limits != defaultLimits && w.pick(2) == 0 {
 			d.budget = 1500 + uint64(w.pick(6000))
 		}
@@ -171,7 +171,12 @@ func (w *world) run() error {
 		if w.pick(4) == 0 {
 			d.filter = (&core.Wanted{Not: core.Labels{Tags: []string{"go"}}}).Filter()
 		}
-		d.begin()
+		if d.m == nil {
+			d.begin()
+			continue
+		}
+		d.step(replica.Start{})
+		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
 	}
 	for range 150 + w.pick(250) {
 		w.tally.steps++

@@ -15,18 +15,37 @@ const binary = fileURLToPath(new URL('../../bin/nigh', import.meta.url))
 /** bin/nigh with the demo in a fresh data folder, on a free port. */
 export class Server {
   readonly url: string
-  readonly #process: ChildProcess
+  #process: ChildProcess
   readonly #data: string
+  readonly #flags: string[]
 
-  private constructor(url: string, process: ChildProcess, data: string) {
+  private constructor(url: string, process: ChildProcess, data: string, flags: string[]) {
     this.url = url
     this.#process = process
     this.#data = data
+    this.#flags = flags
   }
 
   static async start(flags: string[]): Promise<Server> {
     const data = await mkdtemp(join(tmpdir(), 'nigh-e2e-'))
-    const process = spawn(binary, ['serve', '--demo', '--addr', '127.0.0.1:0', '--data', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const { url, process } = await Server.#run('127.0.0.1:0', data, flags)
+    return new Server(url, process, data, flags)
+  }
+
+  /** Ends the process where it stands: nobody answers any more, until again. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve))
+    this.#process.kill('SIGKILL')
+    await ended
+  }
+
+  /** Starts it again after kill, at its address, over its data. */
+  async again(): Promise<void> {
+    this.#process = (await Server.#run(new URL(this.url).host, this.#data, this.#flags)).process
+  }
+
+  static async #run(addr: string, data: string, flags: string[]): Promise<{ url: string; process: ChildProcess }> {
+    const process = spawn(binary, ['serve', '--demo', '--addr', addr, '--data', data, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
     const log: string[] = []
     process.stderr!.on('data', (chunk: Buffer) => log.push(chunk.toString()))
     const url = await new Promise<string>((resolve, reject) => {
@@ -37,11 +56,15 @@ export class Server {
       process.once('error', reject)
       process.once('exit', (code) => reject(new Error(`bin/nigh ended with ${code} before it was ready:\n${log.join('')}`)))
     })
-    return new Server(url, process, data)
+    return { url, process }
   }
 
   /** Asks it to stop and checks that it does, within the five seconds that it promises. */
   async stop(): Promise<void> {
+    if (this.#process.signalCode !== null) { // killed by the test
+      await rm(this.#data, { recursive: true, force: true })
+      return
+    }
     const ended = new Promise<number | null>((resolve) => this.#process.once('exit', resolve))
     const late = setTimeout(() => this.#process.kill('SIGKILL'), 6000)
     this.#process.kill('SIGTERM')

@@ -27,7 +27,7 @@ function declare(project, folder) {
   const source = join(out, project, 'src')
   mkdirSync(join(folder, 'types'), { recursive: true })
   for (const name of readdirSync(source)) {
-    if (!name.endsWith('.d.ts') || /^(worker|host|spawn|spawn_npm|elements)\.d\.ts$/.test(name)) continue
+    if (!name.endsWith('.d.ts') || /^(worker|host|tabs|spawn|spawn_npm|elements)\.d\.ts$/.test(name)) continue
     writeFileSync(join(folder, 'types', name), readFileSync(join(source, name), 'utf8').replace(/(from|import\() ?'(\.\.?\/[^']+)\.ts'/g, (_, word, path) => `${word}${word === 'from' ? ' ' : ''}'${path}.js'`))
   }
   rmSync(out, { recursive: true })
@@ -60,7 +60,8 @@ await bundle(client, { index: src('sdk', 'index'), react: src('sdk', 'react'), v
 await bundle(client, { worker: src('sdk', 'worker') }, [], [beside])
 cpSync(join(here, 'sdk/build/nigh.wasm'), join(client, 'nigh.wasm'))
 declare('sdk', client)
-describe('sdk', client, [['.', 'index'], ['./react', 'react'], ['./vue', 'vue']])
+// idb is in worker.js: who installs the package needs nothing else.
+describe('sdk', client, [['.', 'index'], ['./react', 'react'], ['./vue', 'vue']], { dependencies: undefined })
 for (const [file, needs] of [['worker.js', 'nigh.wasm'], [readdirSync(client).find((name) => name.endsWith('.js') && /new Worker\(/.test(readFileSync(join(client, name), 'utf8'))), './worker.js']]) {
   if (!file || !readFileSync(join(client, file), 'utf8').includes(needs)) throw new Error(`the package's ${file} does not name ${needs}`)
 }

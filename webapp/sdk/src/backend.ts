@@ -48,7 +48,7 @@ export class Backend {
 
   #heard(message: FromWorker): void {
     if (this.mode === 'server') return // the worker's last words
-    if (message.type === 'token') {
+    if (message.type === 'token' || message.type === 'storage') {
       // May come before the module is there.
     } else if (message.type !== 'error') {
       this.#said = null

@@ -1,12 +1,14 @@
 // The page's half: plain objects and events around the worker. No DOM is touched, nothing happens at import.
 
-import type { Card, Labels, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
-import { now, type ErrorCode, type FromWorker, type PreferenceKind, type ToWorker } from './protocol.ts'
+import type { Card, Exported, Labels, List, ListedItem, Question, Reason, ReaderProfile, Status, Version } from './module.ts'
+import { now, type ErrorCode, type FromWorker, type Numbered, type PreferenceKind, type Privacy, type ToWorker } from './protocol.ts'
 import { Acts, type Act } from './acts.ts'
 import { Backend, type Mode } from './backend.ts'
+import { defaultPrivacy, type Signal } from './privacy.ts'
 import { spawn } from './spawn.ts'
+import type { StorageReason } from './storage.ts'
 
-export type { Card, ErrorCode, Labels, ListedItem, Mode, PreferenceKind, Reason, ReaderProfile, Status, Version }
+export type { Card, ErrorCode, Exported, Labels, ListedItem, Mode, PreferenceKind, Privacy, Reason, ReaderProfile, Signal, Status, StorageReason, Version }
 
 export interface ConnectOptions {
   /** Where the server is: its http or https address. */
@@ -32,11 +34,20 @@ export interface ConnectOptions {
    */
   budget?: number
   /**
-   * Names this browser's line of events. Absent: random, new at every start, so what the server has not acknowledged
-   * when the page is closed is lost; keeping it belongs with keeping the outbox on the device, which is not built yet.
-   * Two pages must not use one name at the same time: the server takes the second page's events for the first's again.
+   * Names this device's line of events. Absent, as it should be: random, and kept on the device for this server and
+   * reader. One name must never be used on two devices: the server takes the second's events for the first's again.
    */
   client?: string
+  /**
+   * `device`: nothing about the reader leaves the device: no event, no wish, no question, no name; lists are the
+   * device's own, and the catalog still comes. Such a reader is kept apart from the same one with `server`. Absent:
+   * `device` if the browser says that its user wants it (`respect`), else `server`.
+   */
+  privacy?: Privacy
+  /** Which signals of the browser make `privacy` `device` where it is absent; both Global Privacy Control and Do Not Track if absent. */
+  respect?: Signal[]
+  /** False: nothing is kept on this device beyond the life of its tabs. */
+  storage?: boolean
   /** Starts the worker; for tests and for bundlers with a way of their own. */
   worker?: () => Worker
 }
@@ -130,6 +141,17 @@ export class ProfileEvent extends Event {
   }
 }
 
+/** Whether what matters is kept on this device, and if not, why: then it is gone with the last tab. */
+export class StorageStateEvent extends Event {
+  readonly kept: boolean
+  readonly reason: StorageReason | ''
+  constructor(kept: boolean, reason: StorageReason | '') {
+    super('storage')
+    this.kept = kept
+    this.reason = reason
+  }
+}
+
 /** What was done before the sign-in, under the id `client`, is the reader's now. */
 export class MergedEvent extends Event {
   readonly client: string
@@ -192,7 +214,7 @@ export function connect(options: ConnectOptions): Client {
   return new Client(options)
 }
 
-export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; merged: MergedEvent; failure: FailureEvent }> {
+export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; storage: StorageStateEvent; merged: MergedEvent; failure: FailureEvent }> {
   /** The channel as the worker last saw it; null before its first report. */
   status: Status | null = null
   /** What is known of the reader; null before its first report. */
@@ -201,9 +223,14 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
   loadMs: number | null = null
   /** The last measured; a new object whenever one of them changed. */
   timings: Timings = { load: null, local: null, server: null, click: null }
+  /** Whether what matters is kept on this device; null before the first report. */
+  storage: { kept: boolean; reason: StorageReason | '' } | null = null
+  readonly privacy: Privacy
   readonly #backend: Backend
   readonly #acts = new Acts()
   #online = true
+  readonly #answers = new Map<number, (message: FromWorker) => void>()
+  #numbers = 0
   readonly #standing = new Map<string, Standing>()
   readonly #closed = new AbortController()
   readonly #token: ConnectOptions['token']
@@ -213,16 +240,19 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
 
   constructor(options: ConnectOptions) {
     super()
+    this.privacy = options.privacy ?? defaultPrivacy(options.respect)
     const open: ToWorker = {
       type: 'open',
       url: socketUrl(options.url),
       origin: globalThis.location?.origin ?? '', // a worker made of a blob cannot be relied on to know it
-      client: clean('client', options.client ?? randomId(), 64),
+      client: options.client === undefined ? '' : clean('client', options.client, 64),
       user: options.user === undefined ? '' : name(options.user),
       token: typeof options.token === 'string' ? clean('token', options.token, 8192) : '',
       renews: typeof options.token === 'function',
       merge: (typeof options.merge === 'string' ? [options.merge] : (options.merge ?? [])).map((id) => clean('merge', id, 64)),
       budget: budget(options.budget ?? 0),
+      privacy: this.privacy,
+      storage: options.storage ?? true,
     }
     if (open.merge.length > 0 && open.user === '') throw new TypeError('merge is for a reader with a name; give user')
     this.#token = options.token
@@ -269,19 +299,20 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
 
   /**
    * The reader did something: "view", "like", "dislike", "dismiss", "forget" or a kind of your policy. "shown" tells that
-   * the item was in view; it changes no list.
+   * the item was in view; it changes no list. Resolves when it is taken: true if it is on the device's disk by then,
+   * false if it is in memory only (as all is where `mode` is `server`), or refused (a failure event tells why).
    */
-  record(kind: string, item: string, value = 0): void {
+  record(kind: string, item: string, value = 0): Promise<boolean> {
     if (!Number.isFinite(value)) throw new RangeError(`value is ${value}; give a finite number`)
-    this.#did({ type: 'record', kind: clean('kind', kind, 64), item: clean('item', item, 512), value })
+    return this.#did({ type: 'record', kind: clean('kind', kind, 64), item: clean('item', item, 512), value })
   }
 
-  /** A standing wish, negative to be spared it; weight 0 takes it back. */
-  prefer(what: Preference, weight = 1): void {
+  /** A standing wish, negative to be spared it; weight 0 takes it back. Resolves as record does. */
+  prefer(what: Preference, weight = 1): Promise<boolean> {
     const [entry, ...more] = Object.entries(what) as [PreferenceKind, string][]
     if (!entry || more.length > 0) throw new TypeError('prefer takes one of text, tag, category, author, item')
     if (!Number.isFinite(weight)) throw new RangeError(`weight is ${weight}; give a finite number`)
-    this.#did({ type: 'prefer', kind: entry[0], key: clean(entry[0], entry[1], 1000), weight })
+    return this.#did({ type: 'prefer', kind: entry[0], key: clean(entry[0], entry[1], 1000), weight })
   }
 
   /**
@@ -291,8 +322,47 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
    */
   undo(item?: string): boolean {
     const acts = this.#acts.undo(item)
-    for (const act of acts) this.#send({ ...act, at: now() })
+    for (const act of acts) void this.#take(act)
     return acts.length > 0
+  }
+
+  /** All that is kept of the reader on this device: the profile, and events beside it (see Exported). */
+  async export(): Promise<Exported & { profile: ReaderProfile }> {
+    const answer = await this.#numbered({ type: 'export', number: ++this.#numbers })
+    if (answer.type !== 'exported') throw new Error('the worker did not export')
+    return { ...answer.exported, profile: answer.profile }
+  }
+
+  /** Erases what is kept of this reader on this device, what the server has not got included, and begins anew. */
+  async erase(): Promise<void> {
+    await this.#erase(false)
+  }
+
+  /** Erases what is kept on this device of every reader and server that pages of this origin have connected to. */
+  async clear(): Promise<void> {
+    await this.#erase(true)
+  }
+
+  async #erase(everyone: boolean): Promise<void> {
+    const answer = await this.#numbered({ type: 'erase', number: ++this.#numbers, everyone })
+    if (answer.type === 'erased' && answer.fault !== '') throw new Error(answer.fault)
+  }
+
+  #did(act: Act): Promise<boolean> {
+    this.#acts.note(act, this.profile)
+    return this.#take(act)
+  }
+
+  async #take(act: Act): Promise<boolean> {
+    const answer = await this.#numbered({ ...act, number: ++this.#numbers, at: now() })
+    return answer.type === 'recorded' && answer.kept
+  }
+
+  #numbered(message: Numbered): Promise<FromWorker> {
+    return new Promise((resolve) => {
+      this.#answers.set(message.number, resolve)
+      this.#send(message)
+    })
   }
 
   /** A fresh token of the same reader, for pages that give it without being asked. */
@@ -354,11 +424,6 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
     this.#asking = false
   }
 
-  #did(act: Act): void {
-    this.#acts.note(act, this.profile)
-    this.#send({ ...act, at: now() })
-  }
-
   #send(message: ToWorker): void {
     this.#backend.post(message)
   }
@@ -392,6 +457,17 @@ export class Client extends Typed<{ status: StatusEvent; profile: ProfileEvent; 
       case 'profile':
         this.profile = message.profile
         this.dispatchEvent(new ProfileEvent(message.profile))
+        break
+      case 'storage':
+        if (this.storage?.reason === message.reason) break // told again by a new leader
+        this.storage = { kept: message.kept, reason: message.reason }
+        this.dispatchEvent(new StorageStateEvent(message.kept, message.reason))
+        break
+      case 'recorded':
+      case 'exported':
+      case 'erased':
+        this.#answers.get(message.number)?.(message)
+        this.#answers.delete(message.number)
         break
       case 'token':
         if (!this.#closed.signal.aborted) void this.#renewed()
@@ -465,9 +541,4 @@ function name(s: string): string {
 function budget(bytes: number): number {
   if (!Number.isFinite(bytes) || bytes < 0) throw new RangeError(`budget is ${bytes}; give a number of bytes, or 0 for all`)
   return Math.floor(Math.min(bytes, 2 ** 40))
-}
-
-// crypto.randomUUID exists only on https and localhost; this works everywhere.
-function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
 }

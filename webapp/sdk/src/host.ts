@@ -1,13 +1,15 @@
-// The worker's half without the worker: carries out what the module decides. It owns the socket and the timer, and
-// measures how long answers take; it knows nothing of ranking and nothing of what is in a frame.
+// The leader's half of the worker, without the worker: carries out what the module decides. It owns the socket, the
+// timer and the storage, and measures how long answers take; it knows nothing of ranking and nothing of what is in a
+// frame. A Host lives as long as this tab leads (tabs.ts); it serves the pages of all tabs.
 //
-//   page ──ToWorker──► Host ──calls──► Replica (the module)
-//   page ◄─FromWorker─ Host ◄─effects──┘   │
-//                       └── WebSocket, timer
+//   pages ──ToWorker──► Host ──calls──► Replica (the module)
+//   pages ◄─FromWorker─ Host ◄─effects──┘   │
+//                        └── WebSocket, timer, IndexedDB
 
 import { Frames, type Inflate } from './inflate.ts'
-import type { Effect, List, NighModule, Replica, Status } from './module.ts'
-import type { FromWorker, Opening, ToWorker } from './protocol.ts'
+import type { Effect, List, NighModule, ReaderProfile, Replica, Status, StoreEffect } from './module.ts'
+import type { FromWorker, Open, ToWorker } from './protocol.ts'
+import { StorageError, Superseded, type Storage, type StorageReason, type Stored } from './storage.ts'
 
 /** What a Host needs of the world; worker.ts gives the real one, tests a virtual one. */
 export interface World {
@@ -22,9 +24,18 @@ export interface World {
   inflate: Inflate | null
   /** A random whole number. */
   seed(): number
+  /** A client id that nobody can guess. */
+  id(): string
   /** Whether the machine says that it has a network. */
   online(): boolean
-  post(message: FromWorker): void
+  /** Opens what is kept for a config, or tells why nothing is: rejects with a StorageError. */
+  storage(config: Open): Promise<{ storage: Storage; stored: Stored }>
+  /** Takes out what is kept for all readers, and has every leader begin anew, this one too. */
+  clearAll(): Promise<void>
+  /** Says something to a tab's page, '' for all of them. */
+  post(to: string, message: FromWorker): void
+  /** Another tab writes what this one does: it leads no more. */
+  superseded(): void
 }
 
 /** A question as the host follows it: when its next answer of the server began to be waited for. */
@@ -46,13 +57,20 @@ const torn = 4002
 export class Host {
   readonly #world: World
   #replica: Replica | null = null
-  #config: Opening | null = null
-  #waiting: ToWorker[] = [] // what came before the module was there, in order
+  #config: Open | null = null
+  #waiting: { from: string; message: ToWorker }[] = [] // what came before the module was there, in order
   #module: NighModule | null = null
+  #stored: Stored | null = null // read and not yet handed to the module
+  #storage: Storage | null = null
+  #kept: { kept: boolean; reason: StorageReason | '' } | null = null
+  #behind: (null | (() => void))[] = [] // what waits for the storage; null: a store that is not done
+  #asks = new Map<string, Extract<ToWorker, { type: 'ask' }>>()
+  #profile: ReaderProfile | null = null
+  #asking: { from: string; number: number } | null = null // who waits for exported
   #socket: WebSocket | null = null
   #frames: Frames | null = null // of the socket
   #wantSocket = false // the module asked for a socket while there was no network
-  #paused = false
+  #paused = new Set<string>() // tabs that want no network
   #reachable = true // as the page sees it
   #ended = false
   #cancelWake: () => void = () => {}
@@ -73,29 +91,48 @@ export class Host {
     this.#begin()
   }
 
-  receive(message: ToWorker): void {
+  /** A page says something, through its tab. */
+  receive(from: string, message: ToWorker): void {
     if (this.#ended) return
-    if (message.type === 'open') {
-      this.#config = message
-      this.#begin()
-      return
-    }
-    // The network is the host's matter, so this works before the module is there.
-    if (message.type === 'pause' || message.type === 'network') {
-      if (message.type === 'pause') this.#paused = message.paused
-      else this.#reachable = message.online
-      this.networkChanged()
-      return
-    }
-    if (message.type === 'close') {
-      this.#close()
-      return
+    switch (message.type) {
+      case 'open':
+        this.#open(message)
+        return
+      // The network is the host's matter, so this works before the module is there.
+      case 'pause':
+        if (message.paused) this.#paused.add(from)
+        else this.#paused.delete(from)
+        this.networkChanged()
+        return
+      case 'network':
+        this.#reachable = message.online
+        this.networkChanged()
+        return
+      case 'close':
+        this.gone(from)
+        return
     }
     if (!this.#replica) {
-      this.#waiting.push(message)
+      this.#waiting.push({ from, message })
       return
     }
-    this.#handle(this.#replica, message)
+    this.#handle(this.#replica, from, message)
+  }
+
+  /** A tab that has just come is told what others know. */
+  greet(tab: string): void {
+    if (this.#status) this.#world.post(tab, { type: 'status', status: this.#status, online: this.#online() })
+    if (this.#profile) this.#world.post(tab, { type: 'profile', profile: this.#profile })
+    if (this.#kept) this.#world.post(tab, { type: 'storage', ...this.#kept })
+  }
+
+  /** A tab has gone. */
+  gone(tab: string): void {
+    this.#waiting = this.#waiting.filter(({ from, message }) => from !== tab || message.type !== 'ask')
+    for (const name of [...this.#asks.keys()]) {
+      if (tabOf(name) === tab) this.receive(tab, { type: 'drop', name: nameOf(name) })
+    }
+    if (this.#paused.delete(tab)) this.networkChanged()
   }
 
   /** The machine went online or offline, or the page asked to behave as if it had. */
@@ -111,34 +148,111 @@ export class Host {
     this.#postStatus()
   }
 
-  #begin(): void {
-    if (!this.#module || !this.#config || this.#replica) return
-    const { client, user, token, renews, merge, budget } = this.#config
-    const inflates = this.#world.inflate !== null
-    const replica = this.#module.open({ client, user, token, renews, merge, budget, seed: this.#world.seed(), inflates })
-    this.#replica = replica
-    this.#run(null, (unix) => replica.start(unix))
-    for (const message of this.#waiting.splice(0)) this.#handle(replica, message)
+  #open(config: Open): void {
+    if (this.#config) return
+    this.#config = config
+    this.#world.storage(config).then(
+      ({ storage, stored }) => {
+        if (this.#ended) {
+          void storage.close()
+          return
+        }
+        storage.onlost = (error) => this.#storageLost(error)
+        this.#storage = storage
+        this.#stored = stored
+        this.#tellStorage('')
+        this.#begin()
+      },
+      (error: unknown) => {
+        this.#stored = { keys: [], values: [] }
+        this.#tellStorage(error instanceof StorageError ? error.reason : 'unavailable')
+        this.#begin()
+      },
+    )
   }
 
-  #handle(replica: Replica, message: ToWorker): void {
+  #begin(): void {
+    if (!this.#module || !this.#config || !this.#stored || this.#replica || this.#ended) return
+    const { client, user, token, renews, merge, budget, privacy } = this.#config
+    const device = privacy === 'device'
+    const replica = this.#module.open({
+      client: client === '' || device ? this.#world.id() : client,
+      user,
+      token: device ? '' : token,
+      renews: renews && !device,
+      merge: device ? [] : merge,
+      seed: this.#world.seed(),
+      budget,
+      stores: this.#storage !== null,
+      private: device,
+      inflates: this.#world.inflate !== null,
+    })
+    this.#replica = replica
+    const { keys, values } = this.#stored
+    this.#stored = { keys: [], values: [] }
+    if (keys.length > 0) this.#run(null, (unix) => replica.restore(keys, values, unix))
+    this.#run(null, (unix) => replica.start(unix))
+    for (const { from, message } of this.#waiting.splice(0)) this.#handle(replica, from, message)
+  }
+
+  /** Begins again from nothing; what is asked stays asked. */
+  #beginAnew(): void {
+    this.#cancelWake()
+    this.#detach()?.close(1000, 'begins anew')
+    this.#replica = null
+    this.#ops = []
+    this.#profile = { history: [], preferences: [] }
+    this.#world.post('', { type: 'profile', profile: this.#profile })
+    const asks = [...this.#asks.values()]
+    this.#begin()
+    for (const ask of asks) this.#run(null, (unix) => this.#replica!.ask(ask.question, unix))
+  }
+
+  /** Takes out what is kept of this reader and begins anew. */
+  async erase(): Promise<void> {
+    try {
+      await this.#storage?.clear()
+    } catch (error) {
+      this.#storageLost(error)
+    }
+    if (this.#replica && !this.#ended) this.#beginAnew()
+  }
+
+  #handle(replica: Replica, from: string, message: ToWorker): void {
     switch (message.type) {
-      case 'ask':
-        this.#following.set(message.question.name, { since: message.at, answered: 0 })
-        this.#run(message.at, (unix) => replica.ask(message.question, unix))
+      case 'ask': {
+        const name = `${from}/${message.question.name}`
+        const ask = { ...message, question: { ...message.question, name } }
+        this.#asks.set(name, ask)
+        this.#following.set(name, { since: message.at, answered: 0 })
+        this.#run(message.at, (unix) => replica.ask(ask.question, unix))
         break
-      case 'drop':
-        this.#following.delete(message.name)
-        this.#run(null, (unix) => replica.drop(message.name, unix))
+      }
+      case 'drop': {
+        const name = `${from}/${message.name}`
+        this.#asks.delete(name)
+        this.#following.delete(name)
+        this.#run(null, (unix) => replica.drop(name, unix))
         break
+      }
       case 'token':
         this.#run(null, (unix) => replica.token(message.token, unix))
         break
       case 'record':
-        this.#run(message.at, (unix) => replica.record(message.kind, message.item, message.value, unix))
+        this.#run(message.at, (unix) => replica.record(message.kind, message.item, message.value, from, message.number, unix))
         break
       case 'prefer':
-        this.#run(message.at, (unix) => replica.prefer(message.kind, message.key, message.weight, unix))
+        this.#run(message.at, (unix) => replica.prefer(message.kind, message.key, message.weight, from, message.number, unix))
+        break
+      case 'export':
+        this.#asking = { from, number: message.number }
+        this.#run(null, (unix) => replica.export(unix))
+        break
+      case 'erase':
+        void (message.everyone ? this.#world.clearAll() : this.erase()).then(
+          () => this.#world.post(from, { type: 'erased', number: message.number, fault: '' }),
+          (reason: unknown) => this.#world.post(from, { type: 'erased', number: message.number, fault: String(reason) }),
+        )
         break
     }
   }
@@ -152,8 +266,8 @@ export class Host {
       effects = call(this.#world.unixMillis())
     } catch (reason) {
       // The module has ended; nothing more will come of it. What the page shows stays.
-      this.#world.post({ type: 'error', code: 'module', message: `nigh.wasm failed: ${String(reason)}; reload the page` })
-      this.#close()
+      this.#world.post('', { type: 'error', code: 'module', message: `nigh.wasm failed: ${String(reason)}; reload the page` })
+      void this.close()
       return
     }
     const tookMs = this.#world.now() - began
@@ -165,8 +279,21 @@ export class Host {
           this.#connect()
           break
         case 'send':
-          if (this.#socket?.readyState === 1) this.#socket.send(effect.bytes as Uint8Array<ArrayBuffer>)
+          this.#send(this.#socket, effect.bytes)
           break
+        case 'store':
+          this.#store(effect)
+          break
+        case 'recorded': {
+          const { tab, number, fault } = effect
+          this.#afterStore(() => this.#world.post(tab, { type: 'recorded', number, fault, kept: fault === '' && this.#storage !== null }))
+          break
+        }
+        case 'exported': {
+          const asking = this.#asking!
+          this.#world.post(asking.from, { type: 'exported', number: asking.number, exported: JSON.parse(effect.json), profile: this.#profile! })
+          break
+        }
         case 'close':
           closing = effect.code
           this.#detach()?.close(closable(effect.code), effect.reason)
@@ -176,10 +303,10 @@ export class Host {
           this.#cancelWake = this.#world.wake(effect.at, () => this.#run(null, (unix) => this.#replica!.tick(unix)))
           break
         case 'token':
-          this.#world.post({ type: 'token' })
+          this.#world.post('', { type: 'token' })
           break
         case 'merged':
-          this.#world.post({ type: 'merged', client: effect.client })
+          this.#world.post('', { type: 'merged', client: effect.client })
           break
         case 'list':
           this.#list(JSON.parse(effect.json) as List, tookMs, at)
@@ -189,7 +316,8 @@ export class Host {
           this.#postStatus()
           break
         case 'profile':
-          this.#world.post({ type: 'profile', profile: JSON.parse(effect.json) })
+          this.#profile = JSON.parse(effect.json) as ReaderProfile
+          this.#world.post('', { type: 'profile', profile: this.#profile })
           break
       }
     }
@@ -201,7 +329,59 @@ export class Host {
     }
   }
 
+  /** Frames go behind what is stored before them, if their socket is still there then. */
+  #send(socket: WebSocket | null, bytes: Uint8Array): void {
+    this.#afterStore(() => {
+      if (socket && socket === this.#socket && socket.readyState === 1) socket.send(bytes as Uint8Array<ArrayBuffer>)
+    })
+  }
+
+  #afterStore(f: () => void): void {
+    if (this.#behind.length === 0) f()
+    else this.#behind.push(f)
+  }
+
+  #store(effect: StoreEffect): void {
+    if (!this.#storage) return
+    this.#behind.push(null)
+    this.#storage.put(effect).then(
+      () => {
+        if (this.#behind.shift() === null) this.#letGo()
+      },
+      (error: unknown) => this.#storageLost(error),
+    )
+  }
+
+  /** Does what waits for no store any more. */
+  #letGo(): void {
+    while (this.#behind.length > 0 && this.#behind[0] !== null) this.#behind.shift()!()
+  }
+
+  /** Nothing can be stored any more: it goes on in memory, and says so. */
+  #storageLost(error: unknown): void {
+    const storage = this.#storage
+    if (!storage || this.#ended) return
+    if (error instanceof Superseded) {
+      this.#world.superseded()
+      return
+    }
+    this.#storage = null
+    void storage.close()
+    this.#behind = this.#behind.filter((f) => f !== null)
+    this.#letGo()
+    this.#tellStorage(error instanceof StorageError ? error.reason : 'lost')
+    if (this.#replica) this.#run(null, (unix) => this.#replica!.storeLost(unix))
+  }
+
+  #tellStorage(reason: StorageReason | ''): void {
+    this.#kept = { kept: reason === '', reason }
+    this.#world.post('', { type: 'storage', ...this.#kept })
+  }
+
   #list(list: List, tookMs: number, at: number | null): void {
+    const tab = tabOf(list.question)
+    const following = list.question
+    list.question = nameOf(list.question)
     if (list.source === 'local') {
       // The local answer is the first to tell the number of the op that caused it.
       const last = this.#ops.at(-1)?.op ?? 0
@@ -209,10 +389,10 @@ export class Host {
         this.#ops.push({ op: list.version.op, at })
         if (this.#ops.length > maxTimedOps) this.#ops.shift()
       }
-      this.#world.post({ type: 'list', list, tookMs, at })
+      this.#world.post(tab, { type: 'list', list, tookMs, at })
       return
     }
-    this.#world.post({ type: 'list', list, tookMs: this.#serverTook(list), at: null })
+    this.#world.post(tab, { type: 'list', list, tookMs: this.#serverTook(following, list), at: null })
   }
 
   /**
@@ -220,8 +400,8 @@ export class Host {
    * from the question itself; or from when the socket opened, if that was later. Null if the server sent the list for
    * another reason: the catalog changed, say.
    */
-  #serverTook(list: List): number | null {
-    const following = this.#following.get(list.question)
+  #serverTook(question: string, list: List): number | null {
+    const following = this.#following.get(question)
     if (!following) return null
     let from = following.since
     following.since = null
@@ -268,7 +448,7 @@ export class Host {
     if (this.#everOpened || ++this.#failures !== failuresUntilTold) return
     const { url, origin } = this.#config!
     const allowed = origin === '' ? '' : `, and was it started with --origin ${origin}`
-    this.#world.post({ type: 'error', code: 'unreachable', message: `no connection to ${url}; is the server up${allowed}?` })
+    this.#world.post('', { type: 'error', code: 'unreachable', message: `no connection to ${url}; is the server up${allowed}?` })
   }
 
   /** Lets go of the socket: what it still reports is not heard. */
@@ -290,23 +470,30 @@ export class Host {
     this.#run(null, (unix) => this.#replica!.closed(code, unix))
   }
 
-  #close(): void {
+  /** Ends; resolves when what was to be stored is. */
+  async close(): Promise<void> {
+    if (this.#ended) return
     this.#ended = true
     this.#cancelWake()
     this.#detach()?.close(1000, 'the page is done')
     this.#replica = null
     this.#module = null
     this.#config = null
+    await this.#storage?.close()
   }
 
   #online(): boolean {
-    return !this.#paused && this.#reachable && this.#world.online()
+    return this.#paused.size === 0 && this.#reachable && this.#world.online()
   }
 
   #postStatus(): void {
-    if (this.#status) this.#world.post({ type: 'status', status: this.#status, online: this.#online() })
+    if (this.#status) this.#world.post('', { type: 'status', status: this.#status, online: this.#online() })
   }
 }
+
+// A question is known to the module by its tab and its name there. Ids of tabs have no slash.
+const tabOf = (question: string) => question.slice(0, question.indexOf('/'))
+const nameOf = (question: string) => question.slice(question.indexOf('/') + 1)
 
 /** WebSocket.close takes 1000 and 3000–4999 only. */
 function closable(code: number): number {

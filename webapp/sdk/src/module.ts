@@ -4,16 +4,29 @@
 
 export interface NighModule {
   readonly wire: number // version of the wire format
-  /**
-   * seed: any number of this start of the worker; spreads reconnections in time. inflates: deflated frames are inflated
-   * before they come to `frame`; without it the server sends none. renews: a token will come, also the first (see the
-   * effect token). merge: ids that this browser was anonymous under: what was done with them becomes the reader's.
-   * budget: bytes of the catalog's data that may be held; 0: all of it.
-   */
-  open(config: { client: string; user: string; token: string; renews: boolean; merge: string[]; budget: number; seed: number; inflates: boolean }): Replica
+  open(config: ModuleConfig): Replica
+}
+
+export interface ModuleConfig {
+  client: string // another one each time; the stored one wins
+  user: string
+  token: string
+  seed: number // any number of this start of the worker; spreads reconnections in time
+  renews: boolean // a token will come, also the first (see the effect token)
+  merge: string[] // ids that this browser was anonymous under: what was done with them becomes the reader's
+  budget: number // bytes of the catalog's data that may be held; 0: all of it
+  stores: boolean // store effects are carried out
+  private: boolean // nothing about the reader leaves the module
+  inflates: boolean // deflated frames are inflated before they come to frame; without it the server sends none
 }
 
 export interface Replica {
+  /** What store effects left of an earlier life, before anything else. */
+  restore(keys: string[], values: Uint8Array[], now: number): Effect[]
+  /** Nothing is stored any more. */
+  storeLost(now: number): Effect[]
+  /** Asks for an exported effect, a profile before it. */
+  export(now: number): Effect[]
   start(now: number): Effect[]
   /** The network seems to be back: do not wait for the next try. */
   online(now: number): Effect[]
@@ -25,10 +38,10 @@ export interface Replica {
   closed(code: number, now: number): Effect[]
   /** A time asked for by a wake effect has come. */
   tick(now: number): Effect[]
-  /** The reader did something; kind as in the policy ("view", "like", "dislike", "dismiss", "forget"…). */
-  record(kind: string, item: string, value: number, now: number): Effect[]
+  /** The reader did something, said as the number-th of a tab: what is said twice is taken once. kind as in the policy ("view", "like", "dislike", "dismiss", "forget"…). */
+  record(kind: string, item: string, value: number, tab: string, number: number, now: number): Effect[]
   /** A standing wish; weight 0 takes it back. */
-  prefer(kind: 'text' | 'tag' | 'category' | 'author' | 'item', key: string, weight: number, now: number): Effect[]
+  prefer(kind: 'text' | 'tag' | 'category' | 'author' | 'item', key: string, weight: number, tab: string, number: number, now: number): Effect[]
   /** A standing question: answered now if there is a catalog, and again whenever the answer changes. */
   ask(question: Question, now: number): Effect[]
   /** Ends a standing question. */
@@ -64,11 +77,33 @@ export type Effect =
   | { type: 'send'; bytes: Uint8Array }
   | { type: 'close'; code: number; reason: string } // close the socket
   | { type: 'wake'; at: number } // call tick at this time; replaces an earlier wake
+  | StoreEffect
+  | { type: 'recorded'; tab: string; number: number; fault: string } // a record or prefer is taken, or refused
+  | { type: 'exported'; json: string } // an Exported as JSON
   | { type: 'token' } // a fresh token is needed: the one held ends soon, or has ended
   | { type: 'merged'; client: string } // all that was done under this id is the reader's now
   | { type: 'list'; json: string } // a List as JSON
   | { type: 'status'; json: string } // a Status as JSON, whenever it changed
   | { type: 'profile'; json: string } // a ReaderProfile as JSON, whenever it changed
+
+/**
+ * One transaction: first every key that begins with one of clear goes, then deletes, then keys are put. Effects of the
+ * types send and recorded wait until every store effect before them is done; others need not.
+ */
+export interface StoreEffect {
+  type: 'store'
+  clear: string[]
+  deletes: string[]
+  keys: string[]
+  values: Uint8Array[] // beside keys
+  durable: boolean // on the disk when it is done
+}
+
+/** What is kept of the reader beside the profile: ops that wait for the server, or all of them in private mode. */
+export interface Exported {
+  client: string
+  ops: ({ at: number; kind: string; item: string; valueMilli: number } | { at: number; prefer: string; key: string; weight: number })[]
+}
 
 export interface List {
   question: string // its name

@@ -1,29 +1,41 @@
-// What the page and the worker say to each other. client.ts is the page's end, host.ts the worker's; times `at` are
-// milliseconds on the clock of now() below, which both ends share.
+// What the page and the worker say to each other, and through it the tabs of one reader. client.ts is the page's end,
+// tabs.ts and host.ts the worker's; times `at` are milliseconds on the clock of now() below, which all ends share.
 
-import type { List, Question, ReaderProfile, Status } from './module.ts'
+import type { Exported, List, Question, ReaderProfile, Status } from './module.ts'
+import type { StorageReason } from './storage.ts'
 
 export type PreferenceKind = 'text' | 'tag' | 'category' | 'author' | 'item'
 
-/** Whom the worker speaks for, and to whom. */
-export interface Opening {
+/** `server`: what the reader does goes to the server. `device`: nothing about the reader leaves the device. */
+export type Privacy = 'server' | 'device'
+
+export interface Open {
+  type: 'open'
   url: string
   origin: string // the page's, '' if it has none
-  client: string
+  client: string // '' for one that the device chooses
   user: string // '' for a reader without a name
   token: string
   renews: boolean // the page makes tokens when it is asked to
   merge: string[] // ids that this browser was anonymous under
   budget: number // bytes of the catalog that may be held, 0 for all of it
+  privacy: Privacy
+  storage: boolean // false: in memory only
 }
 
+/** Numbers are the page's own, ascending: each is answered, by a later leader if the first one dies. */
+export type Numbered =
+  | { type: 'record'; number: number; kind: string; item: string; value: number; at: number }
+  | { type: 'prefer'; number: number; kind: PreferenceKind; key: string; weight: number; at: number }
+  | { type: 'export'; number: number }
+  | { type: 'erase'; number: number; everyone: boolean } // everyone: of all readers and servers of this origin
+
 export type ToWorker =
-  | ({ type: 'open' } & Opening)
+  | Open
+  | Numbered
   | { type: 'token'; token: string }
   | { type: 'ask'; question: Question; at: number }
   | { type: 'drop'; name: string }
-  | { type: 'record'; kind: string; item: string; value: number; at: number }
-  | { type: 'prefer'; kind: PreferenceKind; key: string; weight: number; at: number }
   | { type: 'network'; online: boolean } // as the page sees it: not every browser tells its workers
   | { type: 'pause'; paused: boolean }
   | { type: 'close' }
@@ -33,6 +45,10 @@ export type FromWorker =
   | { type: 'list'; list: List; tookMs: number | null; at: number | null }
   | { type: 'status'; status: Status; online: boolean }
   | { type: 'profile'; profile: ReaderProfile }
+  | { type: 'storage'; kept: boolean; reason: StorageReason | '' }
+  | { type: 'recorded'; number: number; kept: boolean; fault: string } // kept: on the device's disk
+  | { type: 'exported'; number: number; exported: Exported; profile: ReaderProfile }
+  | { type: 'erased'; number: number; fault: string }
   | { type: 'token' } // a fresh one is needed
   | { type: 'merged'; client: string }
   | { type: 'error'; code: ErrorCode; message: string }

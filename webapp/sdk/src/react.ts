@@ -21,7 +21,7 @@ const none: Recommendations = { items: [], source: null, next: '', last: null }
 /** A connection that lasts as long as the component; null before it is mounted, and so on a server. */
 export function useClient(options: ConnectOptions): Client | null {
   const [client, setClient] = useState<Client | null>(null)
-  const { user } = options
+  const { user, privacy } = options
   const url = String(options.url)
   useEffect(() => {
     const opened = connect(options)
@@ -31,7 +31,7 @@ export function useClient(options: ConnectOptions): Client | null {
       opened.close()
     }
     // Another object that says the same is no reason to connect again.
-  }, [url, user])
+  }, [url, user, privacy])
   return client
 }
 

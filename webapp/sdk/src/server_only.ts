@@ -2,10 +2,16 @@
 // protocol.ts in the worker's place, over the server's HTTP API; a chunk of its own, which others never load. Nothing
 // of the rest of the SDK is imported but types, so that the chunk is the same whoever loads it.
 //
-// What differs: lists come from the server (`source: 'server'`) and `agrees` is null; wishes count as long as the page
-// is open; the profile tells what this page did; the list follows the catalog every half minute.
+// What differs: lists come from the server (`source: 'server'`) and `agrees` is null; nothing is kept on the device, so
+// wishes count as long as the page is open, and the profile tells what this page did; the list follows the catalog every
+// half minute.
+//
+// With `privacy: 'device'` the server is asked one thing only, the same for everyone: its list for nobody, when the page
+// opens and every half minute, not when the reader does something. The reader's lists are picked from it here. What is
+// like an item, what was published when, and further pages cannot be told from it: those lists are empty.
 
-import type { Labels, List, ListedItem, Question, ReaderProfile, Status, Version } from './module.ts'
+import { count, fits, listed, type Answer } from './answers.ts'
+import type { List, Question, ReaderProfile, Status, Version } from './module.ts'
 import type { FromWorker, PreferenceKind, ToWorker } from './protocol.ts'
 
 const now = () => performance.timeOrigin + performance.now()
@@ -18,6 +24,7 @@ const shownWait = 2000 // what was in view goes out together
 const failuresUntilTold = 3
 const batch = 500 // events in a request
 const mostWaiting = 10_000
+const longest = 200 // list
 
 interface Standing {
   question: Question
@@ -44,16 +51,21 @@ export class ServerOnly {
   #base = ''
   #origin = ''
   #user = ''
+  #client = '' // who a reader without a name is
+  #given = '' // by the page, to be that
+  #private = false
+  #everyones: Promise<Answer> | null = null // private: the server's list for nobody,
+  #everyonesAt = -Infinity // asked for at
   #token = ''
   #renews = false
   #lacksToken = false
   // Names this page's events, so that one that is sent twice counts once. Never ConnectOptions.client: numbers begin anew.
-  readonly #life = Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('')
+  readonly #life = random()
   #numbers = 0
   readonly #standing = new Map<string, Standing>()
   #events: Waiting[] = []
   #profile: ReaderProfile = { history: [], preferences: [] }
-  #status: Status = { state: 'connecting', items: 0, epoch: 0, seq: 0, pending: 0, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' }
+  #status: Status = { state: 'connecting', items: 0, allItems: 0, shelves: 0, allShelves: 0, bytes: 0, epoch: 0, seq: 0, pending: 0, sent: 0, bytesIn: 0, bytesOut: 0, agreed: 0, differed: 0, error: '' }
   #reachable = true
   #paused = false
   #ended = false
@@ -76,18 +88,27 @@ export class ServerOnly {
         url.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
         this.#base = url.href.replace(/v1\/sync$/, '')
         this.#origin = message.origin
-        this.#user = message.user || `~${message.client}` // as the channel names a reader without a name
-        this.#token = message.token
-        this.#renews = message.renews
-        if (this.#renews) this.#needToken()
-        // The channel alone can do that, so nothing is lost by saying so.
-        if (message.merge.length > 0) this.#post({ type: 'error', code: 'refused', message: 'what was done before the sign-in is not taken over without WebAssembly; it stays with the reader of before' })
+        this.#private = message.privacy === 'device'
+        this.#given = message.client
+        this.#user = message.user
+        this.#anew()
+        this.#post({ type: 'storage', kept: false, reason: message.storage ? 'module' : 'off' })
+        if (this.#private) {
+          this.#post({ type: 'error', code: 'module', message: "without the module and with privacy 'device' lists are picked from the first 200 that the server has for everyone; it is told nothing of this reader" })
+        } else {
+          this.#token = message.token
+          this.#renews = message.renews
+          if (this.#renews) this.#needToken()
+          // The channel alone can do that, so nothing is lost by saying so.
+          if (message.merge.length > 0) this.#post({ type: 'error', code: 'refused', message: 'what was done before the sign-in is not taken over without WebAssembly; it stays with the reader of before' })
+        }
         this.#report()
         this.#post({ type: 'profile', profile: this.#profile })
         this.#wake(pollEvery)
         break
       }
       case 'token':
+        if (this.#private) break
         this.#token = message.token
         this.#lacksToken = false
         this.#failures = 0
@@ -101,12 +122,28 @@ export class ServerOnly {
         this.#standing.delete(message.name)
         break
       case 'record':
-        this.#record(message)
+        this.#post({ type: 'recorded', number: message.number, kept: false, fault: this.#record(message) })
         break
       case 'prefer':
         this.#prefer(message.kind, message.key, message.weight)
         this.#moved(message.at)
         this.#wake(0)
+        this.#post({ type: 'recorded', number: message.number, kept: false, fault: '' })
+        break
+      case 'export': {
+        const ops = this.#events.map(({ at, kind, item, value = 0 }) => ({ at: Date.parse(at), kind, item, valueMilli: Math.round(value * 1000) }))
+        this.#post({ type: 'exported', number: message.number, exported: { client: this.#client, ops }, profile: this.#profile })
+        break
+      }
+      case 'erase':
+        this.#events = []
+        this.#profile = { history: [], preferences: [] }
+        this.#anew()
+        this.#post({ type: 'profile', profile: this.#profile })
+        this.#moved(now())
+        this.#wake(0)
+        this.#report()
+        this.#post({ type: 'erased', number: message.number, fault: '' })
         break
       case 'network':
       case 'pause':
@@ -127,9 +164,23 @@ export class ServerOnly {
     }
   }
 
+  /** Without an id of the page's a reader without a name is another one each time. */
+  #anew(): void {
+    this.#client = this.#given || random()
+  }
+
+  /** Who is asking, as the channel names a reader without a name. */
+  #reader(): string {
+    return this.#user || `~${this.#client}`
+  }
+
   #again(): void {
-    for (const standing of this.#standing.values()) standing.due = true
+    this.#due()
     this.#wake(0)
+  }
+
+  #due(): void {
+    for (const standing of this.#standing.values()) standing.due = true
   }
 
   /** Asks the page for a token and goes on when it is there. */
@@ -138,14 +189,18 @@ export class ServerOnly {
     this.#post({ type: 'token' })
   }
 
-  #record({ kind, item, value, at }: { kind: string; item: string; value: number; at: number }): void {
+  /** Takes what the reader did; returns why not, '' if it is taken. */
+  #record({ kind, item, value, at }: { kind: string; item: string; value: number; at: number }): string {
     if (this.#events.length >= mostWaiting) {
-      this.#report('too much is waiting for the server; this was not kept')
-      return
+      const fault = 'too much is waiting for the server; this was not kept'
+      this.#report(fault)
+      return fault
     }
-    const event: Waiting = { id: `${this.#life}.${++this.#numbers}`, user: this.#user, item, kind, at: new Date().toISOString() }
-    if (value !== 0) event.value = value
-    this.#events.push(event)
+    if (!this.#private) {
+      const event: Waiting = { id: `${this.#life}.${++this.#numbers}`, user: this.#reader(), item, kind, at: new Date().toISOString() }
+      if (value !== 0) event.value = value
+      this.#events.push(event)
+    }
     if (kind === 'shown') {
       this.#wake(shownWait)
     } else {
@@ -154,6 +209,7 @@ export class ServerOnly {
       this.#wake(0)
     }
     this.#report()
+    return ''
   }
 
   #visited(kind: string, item: string): void {
@@ -201,7 +257,7 @@ export class ServerOnly {
     let next = pollEvery
     try {
       const again = [...this.#standing.values()].every((standing) => !standing.due) && this.#events.length === 0
-      if (again) for (const standing of this.#standing.values()) standing.due = true // it is time to look whether they changed
+      if (again) this.#due() // it is time to look whether they changed
       while (this.#events.length > 0) await this.#send()
       for (const standing of [...this.#standing.values()]) if (standing.due) await this.#answer(standing, again)
       if (this.#everAnswered) this.#status.state = 'live'
@@ -218,6 +274,8 @@ export class ServerOnly {
       this.#running = false
     }
     this.#report()
+    // On time, whatever the reader does in between.
+    if (this.#failures === 0 && this.#private && this.#standing.size > 0) next = Math.max(0, this.#everyonesAt + pollEvery - now())
     if (this.#failures === 0 && (this.#events.length > 0 || [...this.#standing.values()].some((standing) => standing.due))) next = 0
     this.#wake(next)
   }
@@ -232,7 +290,8 @@ export class ServerOnly {
       if (!(reason instanceof Refused)) throw reason
       this.#status.error = reason.message
     }
-    this.#events = this.#events.slice(events.length)
+    const sent = new Set(events)
+    this.#events = this.#events.filter((event) => !sent.has(event)) // erased meanwhile, others may stand there
     this.#report()
   }
 
@@ -241,7 +300,7 @@ export class ServerOnly {
     standing.due = false
     let answer: Answer
     try {
-      answer = (await (question.similar === undefined ? this.#recommend(question) : this.#similar(question))) as Answer
+      answer = (await (this.#private ? this.#pick(question) : question.similar === undefined ? this.#recommend(question) : this.#similar(question))) as Answer
     } catch (reason) {
       if (reason instanceof Refused) {
         this.#status.error = reason.message
@@ -251,7 +310,7 @@ export class ServerOnly {
       throw reason
     }
     if (this.#standing.get(question.name) !== standing) return
-    const items = answer.recommendations.map(listed).filter((item) => question.similar === undefined || fits(item, question)).slice(0, question.limit ?? 20)
+    const items = answer.recommendations.map(listed).filter((item) => (question.similar === undefined && !this.#private) || fits(item, question)).slice(0, question.limit ?? 20)
     const shown = items.map((item) => item.id).join('\n')
     if (unasked && standing.known && shown === standing.shown) return
     Object.assign(standing, { shown, known: true })
@@ -266,13 +325,28 @@ export class ServerOnly {
     const parts: Record<string, Record<string, number>> = {}
     for (const { kind, key, weight } of this.#profile.preferences) (parts[partOf[kind as PreferenceKind]] ??= {})[key] = weight
     const times = { ...(since === undefined ? {} : { since: iso(since) }), ...(until === undefined ? {} : { until: iso(until) }) }
-    return this.#fetch('v1/recommendations', { user: this.#user, limit, exclude, after, preferences: parts, filter: { ...filter, ...times }, explain: true })
+    return this.#fetch('v1/recommendations', { user: this.#reader(), limit, exclude, after, preferences: parts, filter: { ...filter, ...times }, explain: true })
+  }
+
+  /** Private: what the reader does or asks for tells of the reader, so only everyone's list is asked for. */
+  async #pick({ similar, since, until, after, exclude = [] }: Question): Promise<Answer> {
+    if (now() - this.#everyonesAt >= pollEvery) {
+      this.#everyonesAt = now()
+      this.#everyones = this.#fetch('v1/recommendations', { limit: longest, explain: true }) as Promise<Answer>
+      this.#everyones.catch((reason: unknown) => {
+        if (!(reason instanceof Refused)) this.#everyonesAt = -Infinity
+      })
+    }
+    const all = (await this.#everyones)!
+    const hidden = new Set([...exclude, ...this.#profile.history.map((visit) => visit.item)])
+    const known = similar === undefined && since === undefined && until === undefined && !after
+    return { version: all.version, recommendations: known ? all.recommendations.filter(({ id }) => !hidden.has(id)) : [] }
   }
 
   /** The address for what is similar knows fewer filters: what is asked for is picked here, from a longer list. */
   #similar(question: Question): Promise<unknown> {
     const picked = [question, question.any, question.all, question.not].some((labels) => labels && count(labels) > 0)
-    const query = new URLSearchParams({ explain: 'true', limit: String(picked ? 200 : (question.limit ?? 20)) })
+    const query = new URLSearchParams({ explain: 'true', limit: String(picked ? longest : (question.limit ?? 20)) })
     if (question.exclude?.length) query.set('exclude', question.exclude.join(','))
     if (question.since !== undefined) query.set('since', iso(question.since))
     if (question.until !== undefined) query.set('until', iso(question.until))
@@ -312,53 +386,14 @@ export class ServerOnly {
   }
 }
 
-interface Answer {
-  recommendations: { id: string; score: number; reasons?: { kind: string; value?: string; title?: string; score: number }[]; item: Partial<ListedItem['card']> }[]
-  next?: string
-  version: Omit<Version, 'policy' | 'op'> & { policy: string }
-}
-
 // What the default policy's kinds say; others count as a view here, and as the policy has it on the server.
 const strengths: Record<string, number> = { like: 3, purchase: 3, bookmark: 2, share: 2, dismiss: -1, dislike: -3 }
 
 const partOf: Record<PreferenceKind, string> = { text: 'text', tag: 'tags', category: 'categories', author: 'authors', item: 'items' }
 
+const random = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36).padStart(7, '0')).join('')
+
 const iso = (millis: number) => new Date(millis).toISOString()
-
-/** An item as the module tells it: everything is there, empty where the server left it out. */
-function listed({ id, score, reasons, item }: Answer['recommendations'][number]): ListedItem {
-  return {
-    id,
-    score,
-    reasons: (reasons ?? []).map((reason) => ({ value: '', title: '', ...reason }) as ListedItem['reasons'][number]),
-    card: { title: '', summary: '', url: '', image: '', author: '', tags: [], categories: [], attributes: {}, ...item },
-  }
-}
-
-/** Every label of some, as texts that name their kind. */
-function flat(labels: Labels): string[] {
-  const of = (kind: string, list: string[] = []) => list.map((label) => `${kind}:${label}`)
-  return [
-    ...of('category', labels.categories),
-    ...of('tag', labels.tags),
-    ...of('author', labels.authors),
-    ...Object.entries(labels.attributes ?? {}).flatMap(([name, values]) => of(`attribute:${name}`, values)),
-  ]
-}
-
-const count = (labels: Labels) => flat(labels).length
-
-function fits({ card }: ListedItem, question: Question): boolean {
-  const attributes = Object.fromEntries(Object.entries(card.attributes).map(([name, value]) => [name, [value]]))
-  const has = new Set(flat({ categories: card.categories, tags: card.tags, authors: [card.author], attributes }))
-  const some = (labels: Labels) => count(labels) === 0 || flat(labels).some((label) => has.has(label))
-  const { categories = [], tags = [], authors = [], attributes: wanted = {}, any = {}, all = {}, not = {} } = question
-  return (
-    some({ categories }) && some({ tags }) && some({ authors }) && some(any) &&
-    Object.entries(wanted).every(([name, values]) => some({ attributes: { [name]: values } })) &&
-    flat(all).every((label) => has.has(label)) && !flat(not).some((label) => has.has(label))
-  )
-}
 
 function parsed(text: string): { detail?: string; hint?: string } {
   try {

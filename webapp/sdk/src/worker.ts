@@ -1,10 +1,11 @@
-// The worker: starts the module and gives the host the browser's own socket, clock and timer. Nothing is decided here.
+// The worker: starts the module and gives the tab the browser's own socket, storage, locks, clock and timer. Nothing is decided here.
 
 import '../build/wasm_exec.js'
-import { Host } from './host.ts'
 import { browserInflate } from './inflate.ts'
 import type { NighModule } from './module.ts'
 import { now, type FromWorker, type ToWorker } from './protocol.ts'
+import { clearAll, Storage } from './storage.ts'
+import { Tab } from './tabs.ts'
 
 declare const self: DedicatedWorkerGlobalScope
 declare class Go {
@@ -16,7 +17,7 @@ const post = (message: FromWorker) => self.postMessage(message)
 // A timer may not be longer than 2^31-1 ms; a shorter one only makes the module look at the clock once more.
 const longestTimer = 2 ** 31 - 1
 
-const host = new Host({
+const tab = new Tab({
   unixMillis: () => Date.now(),
   now,
   wake(at, f) {
@@ -26,22 +27,28 @@ const host = new Host({
   socket: (url, protocols) => new WebSocket(url, protocols),
   inflate: browserInflate(),
   seed: () => crypto.getRandomValues(new Uint32Array(1))[0]!,
+  // crypto.randomUUID exists only on https and localhost; this works everywhere.
+  id: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join(''),
   online: () => self.navigator.onLine,
+  locks: self.navigator.locks ?? null,
+  channel: (name) => (typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name)),
+  storage: (space, owner) => Storage.open(space, owner),
+  clearAll,
   post,
 })
 
 self.onmessage = (event: MessageEvent<ToWorker>) => {
-  host.receive(event.data)
-  if (event.data.type === 'close') self.close()
+  const done = tab.receive(event.data)
+  if (event.data.type === 'close') void done.then(() => self.close())
 }
-self.addEventListener('online', () => host.networkChanged())
-self.addEventListener('offline', () => host.networkChanged())
+self.addEventListener('online', () => tab.networkChanged())
+self.addEventListener('offline', () => tab.networkChanged())
 
 const began = now()
 start().then(
   (module) => {
     post({ type: 'ready', loadMs: now() - began })
-    host.ready(module)
+    tab.ready(module)
   },
   (reason: unknown) => post({ type: 'error', code: 'module', message: `load nigh.wasm: ${String(reason)}` }),
 )

@@ -16,7 +16,7 @@ class FakeWorker extends EventTarget {
   }
 }
 
-const open: ToWorker = { type: 'open', url: 'ws://localhost/v1/sync', origin: '', client: 'c', user: 'u', token: '', renews: false, merge: [] }
+const open: ToWorker = { type: 'open', url: 'ws://localhost/v1/sync', origin: '', client: 'c', user: 'u', token: '', renews: false, merge: [], budget: 0, privacy: 'server', storage: true }
 const ask: ToWorker = { type: 'ask', question: { name: 'q1' }, at: 0 }
 
 function start(spawn: () => FakeWorker) {
@@ -59,6 +59,10 @@ test('a module that cannot be started is told, and what was asked before is aske
   answered()
   const worker = new FakeWorker()
   const { backend, heard } = start(() => worker)
+  // What the worker says before its module is there: that is no answer.
+  worker.say({ type: 'storage', kept: true, reason: '' })
+  worker.say({ type: 'token' })
+  heard.splice(0)
   worker.say({ type: 'error', code: 'module', message: 'load nigh.wasm: refused' })
   await vi.waitFor(() => expect(heard.some((message) => message.type === 'list')).toBe(true))
   expect(worker.ended).toBe(true)

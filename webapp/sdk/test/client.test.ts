@@ -9,6 +9,7 @@ class FakeWorker extends EventTarget {
   postMessage(message: ToWorker) {
     this.got.push(message)
   }
+  terminate() {}
   say(message: FromWorker) {
     this.dispatchEvent(new MessageEvent('message', { data: message }))
   }
@@ -34,7 +35,7 @@ beforeEach(() => {
 })
 
 test('the first message opens the connection, below the address of the server', () => {
-  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', renews: false, merge: [], budget: 0 })
+  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', renews: false, merge: [], budget: 0, privacy: 'server', storage: true })
   expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
   expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
   expect(() => socketUrl('ftp://example.org')).toThrow('http')
@@ -64,9 +65,74 @@ test('a list says what comes behind it', () => {
   expect(worker.got.at(-1)).toMatchObject({ question: { after: 'behind-a-b' } })
 })
 
-test('a client has an id of its own if none is given', () => {
+test('the device chooses the id of its events if none is given', () => {
   start({ client: undefined })
-  expect(worker.got.at(-1)).toMatchObject({ client: expect.stringMatching(/^[0-9a-f]{32}$/) })
+  expect(worker.got.at(-1)).toMatchObject({ client: '' })
+})
+
+test('privacy is what the page says, else what the browser says', () => {
+  const says = (navigator: object, options = {}) => {
+    vi.stubGlobal('navigator', navigator)
+    start(options)
+    vi.unstubAllGlobals()
+    return (worker.got.at(-1) as { privacy: string }).privacy
+  }
+  expect(says({})).toBe('server')
+  expect(says({ globalPrivacyControl: true })).toBe('device')
+  expect(says({ doNotTrack: '1' })).toBe('device')
+  expect(says({ doNotTrack: '1' }, { respect: ['gpc'] })).toBe('server')
+  expect(says({ globalPrivacyControl: true }, { respect: [] })).toBe('server')
+  expect(says({ globalPrivacyControl: true }, { privacy: 'server' })).toBe('server')
+  expect(says({}, { privacy: 'device' })).toBe('device')
+})
+
+test('a record resolves when it is taken, with whether it is on the disk', async () => {
+  const first = client.record('like', 'a')
+  const second = client.prefer({ tag: 'sea' })
+  expect(worker.got.slice(-2)).toMatchObject([{ number: 1 }, { number: 2 }])
+  worker.say({ type: 'recorded', number: 2, kept: false, fault: '' })
+  worker.say({ type: 'recorded', number: 1, kept: true, fault: '' })
+  expect([await first, await second]).toEqual([true, false])
+})
+
+test('without the module nothing is on the disk, and what waits for an answer gets one', async () => {
+  vi.stubGlobal('fetch', async () => Response.json({ rejected: [], recommendations: [], version: { epoch: 1, seq: 1, learned: 1, policy: '1', hour: 1 } }))
+  const before = client.record('like', 'a')
+  worker.say({ type: 'storage', kept: true, reason: '' }) // the worker has opened it, and waits for its module
+  worker.say({ type: 'error', code: 'module', message: 'load nigh.wasm: refused' })
+  expect(await before).toBe(false)
+  expect([client.mode, client.storage]).toEqual(['server', { kept: false, reason: 'module' }])
+  expect([await client.record('view', 'b'), await client.prefer({ tag: 'sea' })]).toEqual([false, false])
+  expect(client.undo()).toBe(true)
+  expect(client.profile).toMatchObject({ history: [{ item: 'b' }, { item: 'a' }], preferences: [] })
+  expect((await client.export()).profile).toEqual(client.profile)
+  await client.erase()
+  expect(client.profile).toEqual({ history: [], preferences: [] })
+  client.close()
+  vi.unstubAllGlobals()
+})
+
+test('what is kept can be had, and erased', async () => {
+  const all = client.export()
+  const number = (worker.got.at(-1) as { number: number }).number
+  worker.say({ type: 'exported', number, exported: { client: 'c', ops: [] }, profile: { history: [], preferences: [] } })
+  expect(await all).toEqual({ client: 'c', ops: [], profile: { history: [], preferences: [] } })
+  const gone = client.clear()
+  expect(worker.got.at(-1)).toEqual({ type: 'erase', number: number + 1, everyone: true })
+  worker.say({ type: 'erased', number: number + 1, fault: 'the disk is gone' })
+  await expect(gone).rejects.toThrow('the disk is gone')
+  const erased = client.erase()
+  worker.say({ type: 'erased', number: number + 2, fault: '' })
+  await erased
+})
+
+test('whether it is kept is told once, not by every leader', () => {
+  const seen: string[] = []
+  client.addEventListener('storage', (event) => seen.push(`${event.kept} ${event.reason}`))
+  worker.say({ type: 'storage', kept: true, reason: '' })
+  worker.say({ type: 'storage', kept: true, reason: '' })
+  worker.say({ type: 'storage', kept: false, reason: 'quota' })
+  expect([seen, client.storage]).toEqual([['true ', 'false quota'], { kept: false, reason: 'quota' }])
 })
 
 test('answers reach the question they belong to, and nobody after it was closed', () => {
@@ -193,6 +259,8 @@ test('undo takes back the last act, with what the profile tells of the item', ()
   expect(worker.got.at(-1)).toMatchObject({ type: 'prefer', kind: 'tag', key: 'sea', weight: 0 })
   client.undo('seen')
   expect(worker.got.slice(-2)).toMatchObject([{ kind: 'forget', item: 'seen' }, { kind: 'view', item: 'seen' }])
+  const numbers = worker.got.flatMap((message) => ('number' in message ? [message.number] : []))
+  expect(numbers, 'what is numbered is taken once, whatever tab dies').toEqual([1, 2, 3, 4, 5])
 })
 
 test('subscribe listens until it is told to stop', () => {
