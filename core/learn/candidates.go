@@ -8,11 +8,12 @@ import (
 )
 
 // Bounds of the candidates of one item. All of a catalog together have candidateBudget of 12 bytes each, but no item less
-// than twice what it can keep as edges. On ml-small 512 an item give NDCG@10 .150, 256 give .146, 1,024 no more than 512.
+// than twice what it can keep as edges: of 100,000 items each has 125, which are 1,500 bytes and Go's class of 1,536; 14 <<
+// 20 would take 1,792, or 25 MB. On ml-small 512 an item give NDCG@10 .150, 256 give .146, 1,024 no more than 512.
 const (
 	MaxCandidates   = 8 * core.MaxEdges
 	minCandidates   = 2 * core.MaxEdges
-	candidateBudget = 13 << 20
+	candidateBudget = 12 << 20
 )
 
 // candidate is a source of an item: c is its count in units of the fading scale, of which err (see bfloat) was inherited

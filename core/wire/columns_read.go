@@ -8,7 +8,7 @@ import "nigh/core"
 // A claim of how many there are is believed only as far as b has room for them: no byte becomes more than 64 of memory,
 // and of real records 4.
 func ReadRecords(b []byte) ([]*core.Record, error) {
-	r := columnReader{unpacker: unpacker{b: b}}
+	r := &columnReader{unpacker: unpacker{b: b}}
 	for _, part := range []func(){r.heads, r.texts, r.labels, r.features, r.edges} {
 		if part(); r.bad {
 			return nil, ErrTorn
@@ -22,7 +22,7 @@ func ReadRecords(b []byte) ([]*core.Record, error) {
 
 // ReadAllWeights reads the columnar form of weights.
 func ReadAllWeights(b []byte) ([]core.Weights, error) {
-	r := columnReader{unpacker: unpacker{b: b}}
+	r := &columnReader{unpacker: unpacker{b: b}}
 	all := make([]core.Weights, r.count(4))
 	last := core.ItemNum(0)
 	for i := range all {
@@ -175,7 +175,7 @@ func (r *columnReader) texts() {
 	lengths(3 * n)
 	patterns := make([]pattern, r.count(2))
 	lengths(2 * len(patterns))
-	var urls [2][]uint32
+	urls := make([][]uint32, 2)
 	for j := range urls {
 		urls[j] = make([]uint32, n)
 		literal := 0
@@ -232,7 +232,7 @@ func (r *columnReader) texts() {
 }
 
 // urls makes URLs and images: those of patterns in one string.
-func (r *columnReader) urls(numbers [2][]uint32, patterns []pattern, c *cutter) {
+func (r *columnReader) urls(numbers [][]uint32, patterns []pattern, c *cutter) {
 	var made cutter
 	size := 0
 	for j := range numbers {
@@ -301,7 +301,7 @@ func (r *columnReader) labels() {
 	if r.bad {
 		return
 	}
-	texts := [listAttributes][]string{}
+	texts := make([][]string, listAttributes)
 	for l := range texts {
 		texts[l] = make([]string, len(r.lists[l].all))
 		for i, n := range r.lists[l].all {
@@ -434,7 +434,7 @@ func sortFeatures(all []core.Weighted) bool {
 // labelFeatures returns what gives the features of a record's labels, ascending: cardLabels from the dictionaries, of
 // which each entry is hashed once.
 func (r *columnReader) labelFeatures() func(out []core.Feature, i int) []core.Feature {
-	var entries [dictNames][]core.Feature
+	entries := make([][]core.Feature, dictNames)
 	for d := range entries {
 		entries[d] = make([]core.Feature, len(r.dictionaries[d]))
 		for i, s := range r.dictionaries[d] {
