@@ -234,6 +234,11 @@ func (m *Machine) opened() {
 		h = &wire.Hello{Version: wireVersion, Client: m.nobody, Inflates: m.cfg.Inflates, Budget: m.cfg.Budget}
 	}
 	c := m.catching()
+	if m.cfg.Budget > 0 { // how large what it has of a shelf is, the server does not know: it comes again from its beginning
+		for _, s := range c.shelves {
+			s.coming = nil
+		}
+	}
 	if c.index != nil || len(c.shelves) > 0 {
 		h.Epoch, h.Seq, h.Shelves = c.epoch, c.seq, c.hold()
 	}
