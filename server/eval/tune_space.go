@@ -16,6 +16,10 @@ type dimension struct {
 	log   bool      // between two values of the grid lies their geometric mean, not the arithmetic one
 	off   bool      // 0 is no value of the scale but its end: nothing fades
 	words []string  // instead of grid: all are tried in every round
+	with  string    // tried with every value is this setting of another field too, since the two make up for each other
+	// days: values are half-lives, of which a log cannot tell those beyond half of its own length: what it says for them
+	// is what it says for any slow drift, of its days of the week too. Taken is one on clear evidence alone (see better).
+	days bool
 	// ranking: the field is looked at only when a list is made, so what was learnt serves for all its values.
 	ranking bool
 	// when tells whether the field says anything about this log under this policy; nil: always.
@@ -29,13 +33,16 @@ var space = []dimension{
 	{field: "repeat", words: []string{"drop-seen", "drop-current", "allow"}, ranking: true, when: func(s *shape, _ *learn.Policy) bool { return s.repeats }},
 	{field: "window", grid: []float64{50, 100, 200}, log: true, when: func(s *shape, _ *learn.Policy) bool { return s.long }},
 	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}},
+	// What focus leaves of the past, a steeper power has to: from focus 1, no step of either alone leads to p 1 without focus.
+	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}, with: "focus=0",
+		when: func(_ *shape, p *learn.Policy) bool { return p.Focus > 0 }},
 	{field: "focus", grid: []float64{0, 1, 2, 4, 8}},
 	{field: "lambda", grid: []float64{3, 6, 12, 25, 50, 100}, log: true},
 	{field: "rho", grid: []float64{0, 0.1, 0.2, 0.35, 0.6}},
 	{field: "sigma", grid: []float64{0, 0.15, 0.3, 0.5, 0.75, 1}},
 	{field: "self_weight", grid: []float64{0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5}, ranking: true,
 		when: func(_ *shape, p *learn.Policy) bool { return p.Repeat != "drop-seen" }},
-	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true, off: true,
+	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true, off: true, days: true,
 		when: func(s *shape, _ *learn.Policy) bool { return s.days > 1 }},
 	{field: "content_weight", grid: []float64{0, 0.02, 0.05, 0.1, 0.2, 0.4}, log: true, when: hasTexts},
 	{field: "content_fade", grid: []float64{0.5, 2, 8, 30}, log: true, when: hasTexts},
@@ -92,12 +99,18 @@ func (d *dimension) candidates(s *shape, p learn.Policy, round int) []learn.Poli
 			return nil
 		}
 		for _, g := range d.around(v, round == 1) {
+			if d.days && g > s.days/2 {
+				continue
+			}
 			values = append(values, strconv.FormatFloat(g, 'g', -1, 64))
 		}
 	}
 	var out []learn.Policy
 	for _, value := range values {
 		q := p
+		if d.with != "" && learn.SetPolicy(&q, d.with) != nil {
+			continue
+		}
 		if learn.SetPolicy(&q, d.field+"="+value) == nil { // a value out of range is none to try
 			out = append(out, q)
 		}
