@@ -199,6 +199,9 @@ func (s *search) compare(ctx context.Context, rows []namedPolicy, x exam, known 
 func changes(from, to learn.Policy, dims []dimension) []Change {
 	var out []Change
 	for _, d := range dims {
+		if d.joint != nil {
+			continue // each of them is a dimension too
+		}
 		a, _ := learn.PolicyField(from, d.field)
 		b, _ := learn.PolicyField(to, d.field)
 		if a != b {

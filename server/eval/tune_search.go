@@ -117,7 +117,7 @@ func (s *search) line(ctx context.Context, d *dimension, best *trial, round int)
 	// changes least.
 	chosen := top
 	for _, t := range done {
-		if len(t.marks) < s.exam.size() || !s.better(d, t, best) {
+		if d.joint != nil || len(t.marks) < s.exam.size() || !s.better(d, t, best) {
 			continue
 		}
 		if gain, se := s.difference(top, t); gain <= se && d.apart(&t.policy, &best.policy) < d.apart(&chosen.policy, &best.policy) {
@@ -134,8 +134,11 @@ func (s *search) line(ctx context.Context, d *dimension, best *trial, round int)
 // better tells whether a is better than b, by more than chance may be.
 func (s *search) better(d *dimension, a, b *trial) bool {
 	gain, se := s.difference(a, b)
-	if d.days {
+	switch {
+	case d.days:
 		return gain > 2*se && s.everywhere(a, b)
+	case d.joint != nil: // the best of many
+		return gain > 2*se
 	}
 	return gain > 0 && gain > acceptAt*se
 }

@@ -16,7 +16,8 @@ type dimension struct {
 	log   bool      // between two values of the grid lies their geometric mean, not the arithmetic one
 	off   bool      // 0 is no value of the scale but its end: nothing fades
 	words []string  // instead of grid: all are tried in every round
-	with  string    // tried with every value is this setting of another field too, since the two make up for each other
+	// joint: several fields at once, since they make up for each other; the first round tries all of their values together.
+	joint []dimension
 	// days: values are half-lives, of which a log cannot tell those beyond half of its own length: what it says for them
 	// is what it says for any slow drift, of its days of the week too. Taken is one on clear evidence alone (see better).
 	days bool
@@ -32,10 +33,14 @@ type dimension struct {
 var space = []dimension{
 	{field: "repeat", words: []string{"drop-seen", "drop-current", "allow"}, ranking: true, when: func(s *shape, _ *learn.Policy) bool { return s.repeats }},
 	{field: "window", grid: []float64{50, 100, 200}, log: true, when: func(s *shape, _ *learn.Policy) bool { return s.long }},
+	// Focus, p and σ each lose from where the other two are: on yoochoose-100k no step of one leads from p 1, focus 1, σ .4
+	// to p 1, focus 0, σ .5, which is better on all parts of the log (HR@20 by .3 %).
+	{field: "recency_power, focus, sigma", joint: []dimension{
+		{field: "recency_power", grid: []float64{0.5, 0.7, 1, 1.4}},
+		{field: "focus", grid: []float64{0, 1}},
+		{field: "sigma", grid: []float64{0.3, 0.5, 0.7}},
+	}},
 	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}},
-	// What focus leaves of the past, a steeper power has to: from focus 1, no step of either alone leads to p 1 without focus.
-	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}, with: "focus=0",
-		when: func(_ *shape, p *learn.Policy) bool { return p.Focus > 0 }},
 	{field: "focus", grid: []float64{0, 1, 2, 4, 8}},
 	{field: "lambda", grid: []float64{3, 6, 12, 25, 50, 100}, log: true},
 	{field: "rho", grid: []float64{0, 0.1, 0.2, 0.35, 0.6}},
@@ -91,6 +96,9 @@ func (d *dimension) candidates(s *shape, p learn.Policy, round int) []learn.Poli
 	if d.when != nil && !d.when(s, &p) {
 		return nil
 	}
+	if d.joint != nil {
+		return d.together(p, round)
+	}
 	values := d.words
 	if values == nil {
 		now, ok := learn.PolicyField(p, d.field)
@@ -108,12 +116,30 @@ func (d *dimension) candidates(s *shape, p learn.Policy, round int) []learn.Poli
 	var out []learn.Policy
 	for _, value := range values {
 		q := p
-		if d.with != "" && learn.SetPolicy(&q, d.with) != nil {
-			continue
-		}
 		if learn.SetPolicy(&q, d.field+"="+value) == nil { // a value out of range is none to try
 			out = append(out, q)
 		}
+	}
+	return out
+}
+
+// together returns all combinations of the values of joint fields, in the first round; none later, when each field for
+// itself has been looked at more closely.
+func (d *dimension) together(p learn.Policy, round int) []learn.Policy {
+	if round > 1 {
+		return nil
+	}
+	out := []learn.Policy{p}
+	for _, f := range d.joint {
+		var next []learn.Policy
+		for _, q := range out {
+			for _, v := range f.grid {
+				if r := q; learn.SetPolicy(&r, fmt.Sprintf("%s=%v", f.field, v)) == nil {
+					next = append(next, r)
+				}
+			}
+		}
+		out = next
 	}
 	return out
 }
