@@ -98,3 +98,27 @@ func TestSearch_FadesOnClearEvidenceAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestSearch_TakesNoChangeThatHelpsWhereLessWasKnownAlone(t *testing.T) {
+	gains := func(right, wrong int) exam { // of 400 questions, lambda 25 has so many more right, and so many more wrong
+		return fixedExam{400, func(p *learn.Policy, i int) bool {
+			if p.Lambda == 25 {
+				return i < right || i >= 200+wrong
+			}
+			return i >= 200
+		}}
+	}
+	for _, c := range []struct {
+		name string
+		late exam
+		want any
+	}{
+		{"late, too", gains(20, 0), 25.0},
+		{"early alone", gains(0, 0), 10.0},
+		{"late by chance", gains(6, 4), 10.0}, // .005 ± .008
+	} {
+		if got := chosen(t, folded{c.late, gains(40, 0)}, "lambda", "10", 100); got != c.want {
+			t.Errorf("%s: lambda = %v, want %v", c.name, got, c.want)
+		}
+	}
+}
