@@ -33,7 +33,7 @@ func chosen(t *testing.T, x exam, field, from string, days float64) (value any) 
 	if err := learn.SetPolicy(&p, field+"="+from); err != nil {
 		t.Fatal(err)
 	}
-	s := &search{base: NewSystem(p, nil), exam: x, shape: &shape{days: days, long: true}, workers: 2, weights: [2]float64{.5, .5}, tried: map[uint64]bool{}}
+	s := &search{base: NewSystem(p, nil), exam: x, shape: &shape{days: days, long: true, shorter: true}, workers: 2, weights: [2]float64{.5, .5}, tried: map[uint64]bool{}}
 	best := s.evaluate(t.Context(), p, nil)
 	for i := range space {
 		if space[i].field != field {

@@ -68,6 +68,7 @@ type shape struct {
 	repeats bool    // what may come again is to be chosen
 	kinds   bool    // kinds of event make a difference
 	long    bool    // readers have long histories
+	shorter bool    // the exams of earlier times ask readers of shorter histories
 	days    float64 // from the first event to the last
 	names   []string
 }
