@@ -91,16 +91,35 @@ func roundedSessions(t *testing.T, name string, d *Data, train, test []Event, re
 	return out
 }
 
-// roundedHoldout is Holdout with its twin, over several cuts: each is made in what the one before learns from.
-func roundedHoldout(t *testing.T, name string, d *Data, log []Event, cold float64, cuts int, p learn.Policy) *rounding {
+// roundedHoldout is Holdout with its twin, over several cuts: each is made in what the one before learns from. If that
+// gives fewer questions than wanted, as many cuts again are made in the log without the last tenth of every reader.
+func roundedHoldout(t *testing.T, name string, d *Data, log []Event, cold float64, cuts, wanted int, p learn.Policy) *rounding {
 	t.Helper()
 	out := newRounding(name)
 	r := newTestRun(t, d, p)
 	base := r.sys
-	for range cuts {
-		r.sys = base.With(p)
-		roundedCut(out, r, splitHoldout(d, log, cold))
-		log = eventsOf(splitHoldout(d, log, 0).train)
+	series := func(log []Event) {
+		for range cuts {
+			r.sys = base.With(p)
+			roundedCut(out, r, splitHoldout(d, log, cold))
+			log = eventsOf(splitHoldout(d, log, 0).train)
+		}
+	}
+	if series(log); out.n < wanted {
+		series(withoutLastTenths(d, log))
+	}
+	return out
+}
+
+func withoutLastTenths(d *Data, log []Event) (out []Event) {
+	all, had := make([]int, len(d.Users)), make([]int, len(d.Users))
+	for i := range log {
+		all[log[i].User]++
+	}
+	for _, e := range log {
+		if had[e.User]++; 10*had[e.User] <= 9*all[e.User] {
+			out = append(out, e)
+		}
 	}
 	return out
 }
@@ -208,7 +227,7 @@ func TestQuantisation_CostsLittle(t *testing.T) {
 		d, logs := syntheticSessions(6000)
 		all := []*rounding{roundedSessions(t, "sessions, "+c.repeats+", "+c.name, d, logs[0], logs[1], c.repeats, c.policy)}
 		d, log := syntheticReaders(3000)
-		all = append(all, roundedHoldout(t, fmt.Sprintf("holdout, cold %v, %s", c.cold, c.name), d, log, c.cold, 1, c.policy))
+		all = append(all, roundedHoldout(t, fmt.Sprintf("holdout, cold %v, %s", c.cold, c.name), d, log, c.cold, 1, 0, c.policy))
 		for _, r := range all {
 			var b bytes.Buffer
 			r.figures(&b)
@@ -267,8 +286,12 @@ func TestGolden_Quantisation(t *testing.T) {
 	}
 }
 
-// holdoutCuts are enough for a standard error of .3 % on the smallest set.
-const holdoutCuts = 6
+// Six cuts of 610 readers still say +.72 % ± .25 % of Recall@20 (ml-small), which the next six answer with -.01 % ± .19 %:
+// a set of so few readers gives a second series.
+const (
+	holdoutCuts      = 6
+	holdoutQuestions = 5000
+)
 
 // publicRoundings measures all public sets under the default policy and under one without refinement.
 func publicRoundings(t *testing.T, data string) (out []*rounding) {
@@ -299,7 +322,7 @@ func publicRoundings(t *testing.T, data string) (out []*rounding) {
 				name += fmt.Sprintf(" --cold %v", set.cold)
 			}
 			log := publicLog(t, d, data, set.name+"/events.csv")
-			out = append(out, roundedHoldout(t, name+", "+c.name, d, log, set.cold, holdoutCuts, c.policy))
+			out = append(out, roundedHoldout(t, name+", "+c.name, d, log, set.cold, holdoutCuts, holdoutQuestions, c.policy))
 		}
 	}
 	return out

@@ -100,7 +100,7 @@ func Tune(ctx context.Context, d *Data, log []Event, opt TuneOptions) (*Tuning, 
 // prepare makes of the present policy the one that the search starts from, and finds out what the log is like.
 func prepare(d *Data, log []Event, out *Tuning, opt *TuneOptions) (learn.Policy, *shape, error) {
 	p := opt.Policy
-	sh := &shape{days: float64(log[len(log)-1].At-log[0].At) / 86_400_000, kinds: out.Protocol != "holdout", long: protocolOf(d, log) == "holdout"}
+	sh := &shape{days: float64(log[len(log)-1].At-log[0].At) / 86_400_000, kinds: out.Protocol != "holdout", long: protocolOf(d, log) == "holdout", shorter: out.Protocol == "holdout"}
 	switch repeats := opt.Repeats; {
 	case repeats != "" && repeats != "auto" && out.Protocol != "sessions":
 		return p, nil, fmt.Errorf("--repeats is for --protocol sessions; %s asks for items that are new to their reader", out.Protocol)
@@ -199,6 +199,9 @@ func (s *search) compare(ctx context.Context, rows []namedPolicy, x exam, known 
 func changes(from, to learn.Policy, dims []dimension) []Change {
 	var out []Change
 	for _, d := range dims {
+		if d.joint != nil {
+			continue // each of them is a dimension too
+		}
 		a, _ := learn.PolicyField(from, d.field)
 		b, _ := learn.PolicyField(to, d.field)
 		if a != b {

@@ -110,14 +110,14 @@ func (s *search) line(ctx context.Context, d *dimension, best *trial, round int)
 			top = t
 		}
 	}
-	if top == nil || !s.better(top, best) {
+	if top == nil || !s.better(d, top, best) {
 		return nil
 	}
 	// Breiman's rule of one standard error (CART, 1984): of those that chance may have put behind the best, the one that
 	// changes least.
 	chosen := top
 	for _, t := range done {
-		if len(t.marks) < s.exam.size() || !s.better(t, best) {
+		if d.joint != nil || len(t.marks) < s.exam.size() || !s.better(d, t, best) {
 			continue
 		}
 		if gain, se := s.difference(top, t); gain <= se && d.apart(&t.policy, &best.policy) < d.apart(&chosen.policy, &best.policy) {
@@ -132,9 +132,45 @@ func (s *search) line(ctx context.Context, d *dimension, best *trial, round int)
 }
 
 // better tells whether a is better than b, by more than chance may be.
-func (s *search) better(a, b *trial) bool {
+func (s *search) better(d *dimension, a, b *trial) bool {
 	gain, se := s.difference(a, b)
+	switch {
+	case d.days:
+		return gain > 2*se && s.everywhere(a, b)
+	case d.joint != nil: // the best of many
+		return gain > 2*se
+	}
+	return gain > 0 && gain > acceptAt*se && s.lately(a, b)
+}
+
+// lately tells whether a is better than b in the first of folded exams, too, by more than chance may be, where the
+// others ask readers of shorter histories (holdout): what helps there may help there alone. On ml-100k, ρ .35 instead of
+// .25 gains .2, .8 and .8 % in the three, from the last cut back, focus .5 and no prior nothing, .8 and more.
+func (s *search) lately(a, b *trial) bool {
+	folds, ok := s.exam.(folded)
+	if !ok || !s.shape.shorter {
+		return true
+	}
+	n := folds[0].size()
+	gain, se := pairedDifference(folds[0], a.marks[:n], b.marks[:n], s.value)
 	return gain > 0 && gain > acceptAt*se
+}
+
+// everywhere tells whether a is better than b in each exam of a folded one.
+func (s *search) everywhere(a, b *trial) bool {
+	folds, ok := s.exam.(folded)
+	if !ok {
+		return true
+	}
+	from := 0
+	for _, f := range folds {
+		to := from + f.size()
+		if gain, _ := pairedDifference(f, a.marks[from:to], b.marks[from:to], s.value); gain <= 0 {
+			return false
+		}
+		from = to
+	}
+	return true
 }
 
 // evaluate lets a policy sit the exam. Against an incumbent it is given up when it is clear that it is worse.

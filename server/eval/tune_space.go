@@ -16,6 +16,11 @@ type dimension struct {
 	log   bool      // between two values of the grid lies their geometric mean, not the arithmetic one
 	off   bool      // 0 is no value of the scale but its end: nothing fades
 	words []string  // instead of grid: all are tried in every round
+	// joint: several fields at once, since they make up for each other; the first round tries all of their values together.
+	joint []dimension
+	// days: values are half-lives, of which a log cannot tell those beyond half of its own length: what it says for them
+	// is what it says for any slow drift, of its days of the week too. Taken is one on clear evidence alone (see better).
+	days bool
 	// ranking: the field is looked at only when a list is made, so what was learnt serves for all its values.
 	ranking bool
 	// when tells whether the field says anything about this log under this policy; nil: always.
@@ -28,6 +33,13 @@ type dimension struct {
 var space = []dimension{
 	{field: "repeat", words: []string{"drop-seen", "drop-current", "allow"}, ranking: true, when: func(s *shape, _ *learn.Policy) bool { return s.repeats }},
 	{field: "window", grid: []float64{50, 100, 200}, log: true, when: func(s *shape, _ *learn.Policy) bool { return s.long }},
+	// Focus, p and σ each lose from where the other two are: on yoochoose-100k no step of one leads from p 1, focus 1, σ .4
+	// to p 1, focus 0, σ .5, which hits more on every part of the log (HR@20 by .3 %).
+	{field: "recency_power, focus, sigma", joint: []dimension{
+		{field: "recency_power", grid: []float64{0.5, 0.7, 1, 1.4}},
+		{field: "focus", grid: []float64{0, 1}},
+		{field: "sigma", grid: []float64{0.3, 0.5, 0.7}},
+	}},
 	{field: "recency_power", grid: []float64{0, 0.3, 0.5, 0.7, 0.85, 1, 1.3, 1.7, 2.5}},
 	{field: "focus", grid: []float64{0, 1, 2, 4, 8}},
 	{field: "lambda", grid: []float64{3, 6, 12, 25, 50, 100}, log: true},
@@ -35,7 +47,7 @@ var space = []dimension{
 	{field: "sigma", grid: []float64{0, 0.15, 0.3, 0.5, 0.75, 1}},
 	{field: "self_weight", grid: []float64{0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5}, ranking: true,
 		when: func(_ *shape, p *learn.Policy) bool { return p.Repeat != "drop-seen" }},
-	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true, off: true,
+	{field: "evidence_half_life_days", grid: []float64{3, 7, 14, 30, 90, 365, 3650}, log: true, off: true, days: true,
 		when: func(s *shape, _ *learn.Policy) bool { return s.days > 1 }},
 	{field: "content_weight", grid: []float64{0, 0.02, 0.05, 0.1, 0.2, 0.4}, log: true, when: hasTexts},
 	{field: "content_fade", grid: []float64{0.5, 2, 8, 30}, log: true, when: hasTexts},
@@ -56,6 +68,7 @@ type shape struct {
 	repeats bool    // what may come again is to be chosen
 	kinds   bool    // kinds of event make a difference
 	long    bool    // readers have long histories
+	shorter bool    // the exams of earlier times ask readers of shorter histories
 	days    float64 // from the first event to the last
 	names   []string
 }
@@ -84,6 +97,9 @@ func (d *dimension) candidates(s *shape, p learn.Policy, round int) []learn.Poli
 	if d.when != nil && !d.when(s, &p) {
 		return nil
 	}
+	if d.joint != nil {
+		return d.together(p, round)
+	}
 	values := d.words
 	if values == nil {
 		now, ok := learn.PolicyField(p, d.field)
@@ -92,6 +108,9 @@ func (d *dimension) candidates(s *shape, p learn.Policy, round int) []learn.Poli
 			return nil
 		}
 		for _, g := range d.around(v, round == 1) {
+			if d.days && g > s.days/2 {
+				continue
+			}
 			values = append(values, strconv.FormatFloat(g, 'g', -1, 64))
 		}
 	}
@@ -101,6 +120,27 @@ func (d *dimension) candidates(s *shape, p learn.Policy, round int) []learn.Poli
 		if learn.SetPolicy(&q, d.field+"="+value) == nil { // a value out of range is none to try
 			out = append(out, q)
 		}
+	}
+	return out
+}
+
+// together returns all combinations of the values of joint fields, in the first round; none later, when each field for
+// itself has been looked at more closely.
+func (d *dimension) together(p learn.Policy, round int) []learn.Policy {
+	if round > 1 {
+		return nil
+	}
+	out := []learn.Policy{p}
+	for _, f := range d.joint {
+		var next []learn.Policy
+		for _, q := range out {
+			for _, v := range f.grid {
+				if r := q; learn.SetPolicy(&r, fmt.Sprintf("%s=%v", f.field, v)) == nil {
+					next = append(next, r)
+				}
+			}
+		}
+		out = next
 	}
 	return out
 }

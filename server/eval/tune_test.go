@@ -367,6 +367,14 @@ func TestTune_NamesKindsThatThePolicyDoesNot(t *testing.T) {
 
 func TestSpace_IsWithinBounds(t *testing.T) {
 	for _, d := range space {
+		if d.joint != nil {
+			for _, q := range d.candidates(&shape{}, learn.DefaultPolicy(), 1) {
+				if err := q.Validate(); err != nil {
+					t.Error(err)
+				}
+			}
+			continue
+		}
 		p := learn.DefaultPolicy()
 		now, ok := learn.PolicyField(p, d.field)
 		if !ok || len(d.grid)+len(d.words) < 2 || !slices.IsSorted(d.grid) {
