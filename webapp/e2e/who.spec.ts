@@ -42,10 +42,9 @@ test('a name needs its token, which is renewed, and what was done before a sign-
     const before = crypto.randomUUID()
     const guest = make({ client: before })
     await live(guest)
-    const kept = when(guest, 'status', (event) => event.status.pending === 0 && event.status.state === 'live' && liked)
-    let liked = false
+    const waiting = (n: number) => when(guest, 'status', (event) => event.status.pending === n)
+    const kept = waiting(1).then(() => waiting(0)) // taken, then acknowledged
     guest.record('like', 'moby-dick')
-    liked = true
     await kept
     guest.close()
 
