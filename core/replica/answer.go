@@ -81,7 +81,10 @@ func (m *Machine) answer(q *question, always bool) {
 	}
 	v := m.version()
 	v.Hour = hour
-	m.show(q, ranked, query, List{Question: q.Name, Version: v, Next: cursor.Next(ranked, q.Limit)})
+	// The server tells a list again only when it is another one: what it told last holds until then, and a list of this
+	// machine that comes round to it (by weights that the server had used before it sent them) is the server's.
+	same := m.state == Live && q.said != nil && q.saidOp >= m.needed() && sameItems(ranked, q.said)
+	m.show(q, ranked, query, List{Question: q.Name, Server: same, Version: v, Next: cursor.Next(ranked, q.Limit)})
 }
 
 // show completes and emits a list.
@@ -137,6 +140,7 @@ func (m *Machine) recs(r *wire.Recs) {
 		l.Agrees = slices.Equal(m.index.Rank(&m.scratch, query), r.Items)
 		m.compared(l.Agrees)
 	}
+	q.said, q.saidOp = r.Items, r.Op
 	m.show(q, r.Items, query, l)
 }
 

@@ -94,6 +94,8 @@ type question struct {
 	shown    []core.Ranked // what was last shown
 	known    bool          // shown was shown
 	server   bool          // and is the server's list
+	said     []core.Ranked // the server's last word on this connection, made of op saidOp; nil for none
+	saidOp   uint64
 }
 
 // Timeouts in milliseconds.
@@ -226,6 +228,9 @@ func (m *Machine) opened() {
 		return
 	}
 	m.state, m.sentUpTo, m.parts, m.welcomed, m.arranged, m.overdue, m.stepped = Syncing, 0, nil, false, false, false, false
+	for _, q := range m.questions {
+		q.said = nil
+	}
 	h := &wire.Hello{
 		Version: wireVersion, Client: m.cfg.Client, User: m.cfg.User, Token: m.cfg.Token, LastOp: m.last,
 		Inflates: m.cfg.Inflates, Budget: m.cfg.Budget,

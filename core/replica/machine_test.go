@@ -69,6 +69,31 @@ func TestMachine_ShowsTheServersListIfItKnowsAsMuch(t *testing.T) {
 	want(t, "effects of a second Drop", b.kinds(), "")
 }
 
+// The server had used weights before it sent them, and does not tell the same list twice.
+func TestMachine_ComesRoundToTheServersLastList(t *testing.T) {
+	b := newBench(t).live()
+	b.step(replica.Ask{Question: replica.Question{Name: "you", Limit: 2}})
+	ask, _ := first[*wire.Ask](b)
+	heat := func(to uint64, sea, boat, moon core.Heat) {
+		w := []core.Weights{{Num: 1, Heat: sea}, {Num: 2, Heat: boat}, {Num: 3, Heat: moon}}
+		b.frame(&wire.Delta{From: to - 1, To: to, Learned: to, Weights: [][]byte{wire.AppendAllWeights(nil, w)}})
+	}
+	b.frame(&wire.Recs{Name: ask.Name, Epoch: 1, Seq: 5, Learned: 2, Policy: policy.Version, Items: []core.Ranked{{Num: 2}, {Num: 3}}})
+	want(t, "the server's list", b.ids("you"), "boat moon")
+	heat(6, 9, 2, 3)
+	want(t, "the machine's list", b.ids("you"), "sea moon")
+	want(t, "Server", b.lists["you"].Server, false)
+	heat(7, 1, 9, 3)
+	want(t, "the machine's list, with the server's weights", b.ids("you"), "boat moon")
+	want(t, "Server", b.lists["you"].Server, true)
+	heat(8, 9, 2, 3)
+	b.step(like("sea")) // of which the server has told nothing yet
+	want(t, "the list after a like", b.ids("you"), "moon boat")
+	heat(9, 1, 9, 3)
+	want(t, "the list of a state the server does not know", b.ids("you"), "boat moon")
+	want(t, "Server", b.lists["you"].Server, false)
+}
+
 func TestMachine_LaysItsOwnOpsOverTheServersProfile(t *testing.T) {
 	b := newBench(t).live()
 	b.step(like("boat"))
