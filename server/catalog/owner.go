@@ -223,7 +223,7 @@ func (c *Catalog) commitTogether(batch []*request) {
 		switch {
 		case r.settle:
 			c.owner.settling = append(c.owner.settling, r)
-			c.owner.flushFailed = false // what failed before is tried at once, and the caller told
+			c.owner.flushFailed = false                                                       // what failed before is tried at once, and the caller told
 			c.owner.relearnDue = c.owner.relearnDue || !c.owner.learnt && !c.owner.relearning // with LearnLater
 		case r.snapshot != nil:
 			r.reply <- c.takeSnapshot(r.snapshot)
