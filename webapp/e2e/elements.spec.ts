@@ -126,22 +126,23 @@ test('the second half of a double click does not hit the work that came to its p
     }
     const first = () => feed.shadowRoot!.querySelector<HTMLElement>('li [data-nigh-act="like"]')!
     const place = first().getBoundingClientRect()
-    Object.assign(globalThis, { acts, pressed: [] as string[] })
+    Object.assign(globalThis, { acts, came: [] as string[] })
     feed.addEventListener('nigh-list', () => {
-      for (const animation of feed.shadowRoot!.getAnimations()) animation.finish()
+      const slides = (animation: Animation) => (animation.effect as KeyframeEffect).getKeyframes().some((frame) => 'transform' in frame)
+      for (const animation of feed.shadowRoot!.getAnimations()) if (slides(animation)) animation.finish()
+      ;(globalThis as unknown as { came: string[] }).came.push(first().closest('li')!.dataset['id']!)
       const there = feed.shadowRoot!.elementFromPoint(place.x + place.width / 2, place.y + place.height / 2)!
-      ;(globalThis as unknown as { pressed: string[] }).pressed.push(there.closest('li')!.dataset['id']!)
       there.dispatchEvent(new MouseEvent('click', { bubbles: true, composed: true, cancelable: true, detail: 2 }))
     }, { once: true })
   })
   await feed.locator('li').first().getByRole('button', { name: /^Like/ }).click()
   await expect.poll(() => ids(feed)).not.toContain(before[0])
-  const { acts, pressed } = await page.evaluate(() => {
-    const { acts, pressed } = globalThis as unknown as { acts: string[]; pressed: string[] }
-    return { acts, pressed }
+  const { acts, came } = await page.evaluate(() => {
+    const { acts, came } = globalThis as unknown as { acts: string[]; came: string[] }
+    return { acts, came }
   })
-  expect(pressed, 'what lay under the second press').not.toEqual([before[0]])
-  expect(pressed).toHaveLength(1)
+  expect(came, 'what came under the second press').toHaveLength(1)
+  expect(came).not.toEqual([before[0]])
   expect(acts.filter((act) => act.startsWith('like'))).toEqual([`like ${before[0]}`])
 })
 

@@ -1,22 +1,18 @@
 // Keeps a list still while somebody is about to use it: a list that moves under a finger makes it hit another work. What
-// the reader's own act changes is shown at once, for that is what they wait for; then for a moment a click on what moved
-// does nothing, which is the second half of a double click or one that was under way.
+// the reader's own act changes is shown at once, for that is what they wait for; then for a moment the pointer goes through
+// what moved, for what comes then is the second half of a double click or a click that was under way.
 
-/** How long a click on what moved does nothing, in milliseconds. */
+/** How long the pointer goes through what moved, in milliseconds. */
 const settling = 300
 
 export class Hold {
-  readonly #root: HTMLElement
   readonly #ending = new AbortController()
   #over = false
   #down = false
   #keys = false
-  #movedAt = -Infinity
-  #moved: ReadonlySet<Element> = new Set()
 
   /** released is called when the list may move again. */
   constructor(root: HTMLElement, released: () => void) {
-    this.#root = root
     const { signal } = this.#ending
     const on = <K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void) =>
       root.addEventListener(type, listener, { signal, passive: true })
@@ -47,7 +43,6 @@ export class Hold {
       this.#keys = false
       free()
     })
-    root.addEventListener('click', (event) => this.#clicked(event), { signal, capture: true })
   }
 
   /** Whether the list must stay as it is. */
@@ -55,26 +50,16 @@ export class Hold {
     return this.#over || this.#down || this.#keys
   }
 
-  /** The list has moved all the same: these elements are new, or elsewhere. */
+  /**
+   * The list has moved all the same: these elements are new, or elsewhere. The browser itself keeps the pointer off them, so
+   * that whoever looks what is under it (a person's pointer shape, a test's click) finds what a click would hit; a key's
+   * click hits what has the focus, as ever.
+   */
   moved(elements: ReadonlySet<Element>): void {
-    if (elements.size === 0) return
-    this.#moved = elements
-    this.#movedAt = performance.now()
+    for (const element of elements) element.animate({ pointerEvents: ['none', 'none'] }, settling)
   }
 
   end(): void {
     this.#ending.abort()
-  }
-
-  #clicked(event: MouseEvent): void {
-    if (event.detail === 0 || performance.now() - this.#movedAt > settling) return // a key's click hits what has the focus
-    for (const element of event.composedPath()) {
-      if (element === this.#root) return
-      if (this.#moved.has(element as Element)) {
-        event.preventDefault()
-        event.stopImmediatePropagation()
-        return
-      }
-    }
   }
 }
