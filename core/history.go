@@ -17,31 +17,47 @@ const MaxHistory = 200
 // a rule). Its strength becomes the new event's unless that says less than what is known already: a view of an item
 // once liked leaves the like, a dislike replaces it. h itself is not changed.
 func (h History) Record(v Visit) History {
-	out := make(History, 0, min(len(h)+1, MaxHistory))
-	for _, old := range h {
-		if old.Item == v.Item {
-			if abs(int64(old.Strength)) > abs(int64(v.Strength)) {
-				v.Strength = old.Strength
-			}
-			v.At = max(v.At, old.At)
+	return append(make(History, 0, min(len(h)+1, MaxHistory)), h...).RecordHere(v)
+}
+
+// RecordHere is Record in h's own memory, for whoever alone holds it: h is not to be used any more. A replay of ten
+// million events would else leave 8 GB behind for the collector.
+func (h History) RecordHere(v Visit) History {
+	if i := h.index(v.Item); i >= 0 {
+		old := h[i]
+		if abs(int64(old.Strength)) > abs(int64(v.Strength)) {
+			v.Strength = old.Strength
+		}
+		v.At = max(v.At, old.At)
+		h = append(h[:i], h[i+1:]...)
+	}
+	h = h[:min(len(h), MaxHistory)]
+	at := 0
+	for at < len(h) && v.At < h[at].At {
+		at++
+	}
+	switch {
+	case at >= MaxHistory:
+		return h
+	case len(h) < MaxHistory:
+		if len(h) == cap(h) { // by half, and not beyond what is ever needed
+			h = append(make(History, 0, min(len(h)+len(h)/2+2, MaxHistory)), h...)
+		}
+		h = h[:len(h)+1]
+	}
+	copy(h[at+1:], h[at:])
+	h[at] = v
+	return h
+}
+
+// index returns the place of an item, -1 if h does not hold it.
+func (h History) index(n ItemNum) int {
+	for i := range h {
+		if h[i].Item == n {
+			return i
 		}
 	}
-	placed := false
-	for _, old := range h {
-		if old.Item == v.Item {
-			continue
-		}
-		if !placed && v.At >= old.At && len(out) < MaxHistory {
-			out, placed = append(out, v), true
-		}
-		if len(out) < MaxHistory {
-			out = append(out, old)
-		}
-	}
-	if !placed && len(out) < MaxHistory {
-		out = append(out, v)
-	}
-	return out
+	return -1
 }
 
 // Before returns the part of h that lies before a time (Unix milliseconds) or at it: what an event of that time came
@@ -68,10 +84,8 @@ func (h History) Forget(n ItemNum) History {
 
 // Find returns the visit of an item.
 func (h History) Find(n ItemNum) (Visit, bool) {
-	for _, v := range h {
-		if v.Item == n {
-			return v, true
-		}
+	if i := h.index(n); i >= 0 {
+		return h[i], true
 	}
 	return Visit{}, false
 }

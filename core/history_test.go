@@ -21,6 +21,9 @@ func TestHistory_RecordKeepsItsLaws(t *testing.T) {
 			if !slices.Equal(h, before) {
 				t.Fatalf("seed %d: Record changed its receiver", seed)
 			}
+			if here := slices.Clone(h).RecordHere(v); !slices.Equal(here, got) {
+				t.Fatalf("seed %d: RecordHere = %v, want what Record returns, %v", seed, here, got)
+			}
 			h = got
 			last[v.Item] = max(last[v.Item], v.At)
 			if len(h) > MaxHistory {

@@ -160,15 +160,28 @@ func (r reader) afterLate(past []store.StoredEvent, row int64, p *core.Policy) (
 // after returns r after an event; teaches tells whether it is within the reader's quota. Events of kinds that the policy
 // no longer knows say nothing; idle ones do not even count, and are not among those that a reader is made of.
 func (r reader) after(e store.StoredEvent, p *core.Policy) (after reader, teaches bool) {
+	return r.become(e, p, core.History.Record, func() {})
+}
+
+// afterHere is after in the memory of r's history, for whoever alone holds it: r is not to be used any more. An event
+// that teaches is told of while the history is still that before it.
+func (r reader) afterHere(e store.StoredEvent, p *core.Policy, teaches func()) reader {
+	r, _ = r.become(e, p, core.History.RecordHere, teaches)
+	return r
+}
+
+func (r reader) become(e store.StoredEvent, p *core.Policy, record func(core.History, core.Visit) core.History, taught func()) (after reader, teaches bool) {
 	if p.Idle(e.Kind) {
 		return r, false
 	}
-	r.quota, teaches = r.quota.Count(r.history, e.Num, e.AtMillis)
+	if r.quota, teaches = r.quota.Count(r.history, e.Num, e.AtMillis); teaches {
+		taught()
+	}
 	r.lastAt = max(r.lastAt, e.AtMillis)
 	if e.Kind == core.KindForget {
 		r.history = r.history.Forget(e.Num)
 	} else if k, ok := p.Kind(e.Kind); ok {
-		r.history = r.history.Record(core.Visit{Item: e.Num, Strength: k.Strength(e.ValueMilli), At: e.AtMillis})
+		r.history = record(r.history, core.Visit{Item: e.Num, Strength: k.Strength(e.ValueMilli), At: e.AtMillis})
 	}
 	return r, teaches
 }

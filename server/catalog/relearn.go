@@ -144,19 +144,22 @@ func (r *relearning) learn(ctx context.Context, e store.StoredEvent) error {
 		}
 		was, _ = replay(events, nil, r.policy, 0)
 	}
-	var is reader
-	var teaches bool
-	if e.AtMillis >= was.lastAt {
-		is, teaches = was.after(e, r.policy)
-	} else {
-		events, err := upTo(e.Row)
-		if err != nil {
-			return err
+	teach := func(h core.History) {
+		if k, ok := r.policy.Kind(e.Kind); ok {
+			r.learner.Observe(h, e.Num, k.Strength(e.ValueMilli), e.AtMillis)
 		}
-		is, teaches = was.afterLate(events, e.Row, r.policy)
 	}
-	if k, ok := r.policy.Kind(e.Kind); ok && teaches {
-		r.learner.Observe(was.history, e.Num, k.Strength(e.ValueMilli), e.AtMillis)
+	if e.AtMillis >= was.lastAt {
+		r.past.set(e.User, was.afterHere(e, r.policy, func() { teach(was.history) }))
+		return nil
+	}
+	events, err := upTo(e.Row)
+	if err != nil {
+		return err
+	}
+	is, teaches := was.afterLate(events, e.Row, r.policy)
+	if teaches {
+		teach(was.history)
 	}
 	r.past.set(e.User, is)
 	return nil
@@ -191,7 +194,8 @@ func (c *Catalog) takeLearner(r *relearning) {
 }
 
 // pastReaders are the readers of a replay, those of late: when the young ones have most visits together they become the
-// old ones, and the old ones are dropped.
+// old ones, and the old ones are dropped. Nobody else holds their histories. One who is among the young again may be
+// among the old as well, as what is left there of a former state: it is not looked at.
 type pastReaders struct {
 	young, old map[string]reader
 	visits     int // of the young ones

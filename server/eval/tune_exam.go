@@ -68,7 +68,7 @@ func learnAll(ctx context.Context, sys *System, users int, lessons []lesson, str
 	for i, e := range lessons {
 		h, w := s.histories[e.User], strength(e.Event)
 		sys.Observe(&s.quotas[e.User], h, e.Item, w, e.At)
-		s.histories[e.User] = h.Record(core.Visit{Item: e.Item, Strength: w, At: e.At})
+		s.histories[e.User] = h.RecordHere(core.Visit{Item: e.Item, Strength: w, At: e.At})
 		last = e.At
 		if i%4096 == 0 && ctx.Err() != nil {
 			return s
