@@ -55,14 +55,14 @@ type Content struct {
 	// weighed is how many items there were when the weights in postings were last made: idf drifts as a catalog grows.
 	weighed int
 	vectors vectors
-	vector  []impactOf // working memory of weigh
+	terms   []impactOf // working memory of weigh
 }
 
 type doc struct {
 	counts     []count // by feature
 	length     float64
 	attributes []core.Feature
-	vector     []impactOf // strongest terms and all labels, unit length
+	vector     []weight // strongest terms and all labels, unit length
 	supplied   []float32  // the vector that came with the text, unit length, until Put
 	neighbours []Neighbour
 	holders    []core.ItemNum // items that have this one among their neighbours
@@ -82,9 +82,19 @@ func newCount(f core.Feature, n int32) count { return count(f) | count(min(n, ma
 func (c count) feature() core.Feature { return core.Feature(c &^ (maxCount << countShift)) }
 func (c count) n() float64            { return float64(c >> countShift & maxCount) }
 
+// weight is what a feature of a text weighs; which one it is stands at that place in the text's counts.
+type weight struct {
+	w  float32
+	at uint32
+}
+
+// feature returns what w is the weight of.
+func (d *doc) feature(w weight) core.Feature { return d.counts[w.at].feature() }
+
+// impactOf is a weight with its feature at hand.
 type impactOf struct {
 	f core.Feature
-	w float32
+	weight
 }
 
 type impact struct {
@@ -201,22 +211,24 @@ func (c *Content) count(d *doc, by int32) {
 
 func (c *Content) post(n core.ItemNum, d *doc) {
 	for _, w := range d.vector {
-		c.postings[w.f] = append(c.postings[w.f], impact{n, w.w})
+		f := d.feature(w)
+		c.postings[f] = append(c.postings[f], impact{n, w.w})
 	}
 }
 
 func (c *Content) unpost(n core.ItemNum, d *doc) {
 	for _, w := range d.vector {
-		list := c.postings[w.f]
+		f := d.feature(w)
+		list := c.postings[f]
 		for i := range list {
 			if list[i].item == n {
 				list[i] = list[len(list)-1]
-				c.postings[w.f] = list[:len(list)-1]
+				c.postings[f] = list[:len(list)-1]
 				break
 			}
 		}
-		if len(c.postings[w.f]) == 0 {
-			delete(c.postings, w.f)
+		if len(c.postings[f]) == 0 {
+			delete(c.postings, f)
 		}
 	}
 }
@@ -226,8 +238,8 @@ func (c *Content) weigh(d *doc) {
 	mean := max(c.length/float64(max(len(c.docs), 1)), 1)
 	norm := bm25K1 * (1 - bm25B + bm25B*d.length/mean)
 	n := float64(len(c.docs) + 1)
-	vector := c.vector[:0]
-	for _, of := range d.counts {
+	vector := c.terms[:0]
+	for at, of := range d.counts {
 		f, times := of.feature(), of.n()
 		df := min(float64(c.df[f])+1, n) // with the text itself, should it be a new one
 		idf := math.Log1p((n - df + .5) / (df + .5))
@@ -235,7 +247,7 @@ func (c *Content) weigh(d *doc) {
 		if f.Kind() != core.KindTerm {
 			tf = times * (bm25K1 + 1) / (times + bm25K1) // a label is not diluted by a long text
 		}
-		vector = append(vector, impactOf{f, float32(idf * tf)})
+		vector = append(vector, impactOf{f, weight{float32(idf * tf), uint32(at)}})
 	}
 	slices.SortFunc(vector, func(a, b impactOf) int { // terms first, each part by weight
 		ta, tb := a.f.Kind() == core.KindTerm, b.f.Kind() == core.KindTerm
@@ -253,7 +265,7 @@ func (c *Content) weigh(d *doc) {
 	for terms < len(vector) && vector[terms].f.Kind() == core.KindTerm {
 		terms++
 	}
-	c.vector = vector // its memory, for the next text
+	c.terms = vector // its memory, for the next text
 	if terms > MaxTerms {
 		vector = slices.Delete(vector, MaxTerms, terms)
 	}
@@ -261,10 +273,10 @@ func (c *Content) weigh(d *doc) {
 	for _, w := range vector {
 		sum += float64(w.w) * float64(w.w)
 	}
-	for i := range vector {
-		vector[i].w /= float32(math.Sqrt(sum))
+	d.vector = make([]weight, len(vector))
+	for i, w := range vector {
+		d.vector[i] = weight{w.w / float32(math.Sqrt(sum)), w.at}
 	}
-	d.vector = append(make([]impactOf, 0, len(vector)), vector...)
 }
 
 // Features returns an item's features as records hold them: ascending, quantised; attributes with weight 0.
@@ -279,8 +291,8 @@ func (d *doc) features() []core.Weighted {
 	out := make([]core.Weighted, 0, len(d.vector)+len(d.attributes))
 	for _, w := range d.vector {
 		q := core.QuantizeWeight(int64(math.Round(float64(w.w) * core.One)))
-		if q > 0 || w.f.Kind() != core.KindTerm {
-			out = append(out, core.Weighted{Feature: w.f, Weight: q})
+		if f := d.feature(w); q > 0 || f.Kind() != core.KindTerm {
+			out = append(out, core.Weighted{Feature: f, Weight: q})
 		}
 	}
 	for _, f := range d.attributes {
@@ -319,7 +331,7 @@ func (c *Content) Reweigh() {
 		d := c.docs[n]
 		c.weigh(d)
 		for _, w := range d.vector {
-			lengths[w.f]++
+			lengths[d.feature(w)]++
 		}
 		all += len(d.vector)
 	}

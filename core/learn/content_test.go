@@ -95,14 +95,15 @@ func TestContent_FindsWhatTheCosineFinds(t *testing.T) {
 // cosines are those of an item with every other, by float64 and brute force.
 func (c *Content) cosines(n core.ItemNum) map[core.ItemNum]float64 {
 	mine := map[core.Feature]float64{}
-	for _, w := range c.docs[n].vector {
-		mine[w.f] = float64(w.w)
+	of := c.docs[n]
+	for _, w := range of.vector {
+		mine[of.feature(w)] = float64(w.w)
 	}
 	out := map[core.ItemNum]float64{}
 	for m, d := range c.docs {
 		for _, w := range d.vector {
 			if m != n {
-				out[m] += mine[w.f] * float64(w.w)
+				out[m] += mine[d.feature(w)] * float64(w.w)
 			}
 		}
 	}
@@ -240,7 +241,7 @@ func (c *Content) check(t *testing.T) {
 		}
 		norm := 0.0
 		for _, w := range d.vector {
-			postings[w.f] = append(postings[w.f], impact{n, w.w})
+			postings[d.feature(w)] = append(postings[d.feature(w)], impact{n, w.w})
 			norm += float64(w.w) * float64(w.w)
 		}
 		if len(d.vector) > 0 && math.Abs(norm-1) > 1e-5 {

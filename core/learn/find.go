@@ -48,7 +48,7 @@ func (c *Content) findTerms(f *Finder, n core.ItemNum, d *doc, besideVectors boo
 	}
 	f.touched = f.touched[:0]
 	for _, w := range d.vector {
-		list := c.postings[w.f]
+		list := c.postings[d.feature(w)]
 		if len(list) > maxPostings {
 			continue
 		}
@@ -177,9 +177,10 @@ func (c *Content) SetNeighbours(n core.ItemNum, found []Neighbour) []core.ItemNu
 // liken returns what tells how similar an item is to another, as Find does, rounded as it is stored.
 func (c *Content) liken(n core.ItemNum) func(m core.ItemNum) float32 {
 	weights := map[core.Feature]float32{}
-	for _, w := range c.docs[n].vector {
-		if len(c.postings[w.f]) <= maxPostings {
-			weights[w.f] = w.w
+	d := c.docs[n]
+	for _, w := range d.vector {
+		if f := d.feature(w); len(c.postings[f]) <= maxPostings {
+			weights[f] = w.w
 		}
 	}
 	return func(m core.ItemNum) float32 {
@@ -188,8 +189,9 @@ func (c *Content) liken(n core.ItemNum) func(m core.ItemNum) float32 {
 			u := blas32.Vector{N: v.dim, Inc: 1, Data: v.at(int(v.rowOf[n]) - 1)}
 			s = v.similarity(blas32.Dot(u, blas32.Vector{N: v.dim, Inc: 1, Data: v.at(int(v.rowOf[m]) - 1)}))
 		} else {
-			for _, w := range c.docs[m].vector {
-				s += weights[w.f] * w.w
+			d := c.docs[m]
+			for _, w := range d.vector {
+				s += weights[d.feature(w)] * w.w
 			}
 		}
 		return float32(math.Round(float64(min(s, 1))*math.MaxUint16)) / math.MaxUint16
@@ -210,22 +212,33 @@ func (c *Content) Restore(n core.ItemNum, stored []Neighbour) {
 			continue
 		}
 		d.neighbours = append(d.neighbours, nb)
-		m.holders = append(m.holders, n) // without a look whether n is there: it holds nothing yet, and nothing twice
+		m.holders = appendClosely(m.holders, n) // without a look whether n is there: it holds nothing yet, and nothing twice
 	}
 	slices.SortFunc(d.neighbours, moreSimilar) // storing rounds: what differed a little is equal now, and falls by number
 }
 
-// Clip gives back what was set aside while neighbours were restored, a third of what is needed.
+// Clip gives back what was set aside while neighbours were restored, a tenth of what is needed.
 func (c *Content) Clip() {
 	for _, d := range c.docs {
-		d.holders = append(make([]core.ItemNum, 0, len(d.holders)), d.holders...)
+		if cap(d.holders) > len(d.holders) {
+			d.holders = append(make([]core.ItemNum, 0, len(d.holders)), d.holders...)
+		}
 	}
+}
+
+// appendClosely is append for the many lists that items have of one another: it makes room for a quarter more, in steps
+// of 16 bytes, where append makes as much again.
+func appendClosely(list []core.ItemNum, n core.ItemNum) []core.ItemNum {
+	if len(list) == cap(list) {
+		list = append(make([]core.ItemNum, 0, (len(list)+len(list)/4+4)&^3), list...)
+	}
+	return append(list, n)
 }
 
 // hold notes that holder has n among its neighbours; unhold takes that back.
 func (c *Content) hold(n, holder core.ItemNum) {
 	if d := c.docs[n]; d != nil && !slices.Contains(d.holders, holder) {
-		d.holders = append(d.holders, holder)
+		d.holders = appendClosely(d.holders, holder)
 	}
 }
 

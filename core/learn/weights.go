@@ -122,7 +122,7 @@ func (l *Learner) keep(n core.ItemNum, it *counts) {
 			was = was[1:]
 		case len(was) == 0 || is[0].From < was[0].From:
 			a := l.items[is[0].From]
-			a.holders = append(a.holders, n)
+			a.holders = appendClosely(a.holders, n)
 			is = is[1:]
 		default:
 			was, is = was[1:], is[1:]
