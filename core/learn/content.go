@@ -62,8 +62,8 @@ type doc struct {
 	counts     []count // by feature
 	length     float64
 	attributes []core.Feature
-	vector     []weight // strongest terms and all labels, unit length
-	supplied   []float32  // the vector that came with the text, unit length, until Put
+	vector     []weight  // strongest terms and all labels, unit length
+	supplied   []float32 // the vector that came with the text, unit length, until Put
 	neighbours []Neighbour
 	holders    []core.ItemNum // items that have this one among their neighbours
 }
