@@ -3,7 +3,7 @@
 //	go run ./wasm/slim nigh.wasm
 //
 // Read first: Slim, then pclntab.go, the function table as the linker wrote it, then pack.go, as slim writes it. nigh.wasm
-// becomes a quarter smaller by it after brotli (671 to 499 kB); `-ldflags='-s -w'` leaves all this, and there is no flag
+// becomes a quarter smaller by it after brotli (671 to 500 kB); `-ldflags='-s -w'` leaves all this, and there is no flag
 // for it.
 //
 //	module ─► data section ─► image of memory ─► runtime.pclntab ─► functions: name, stack size, stack maps, defers ─┐
