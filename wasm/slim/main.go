@@ -7,7 +7,7 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: slim MODULE.wasm\n\nTakes the tables of file and line out of a Go js/wasm module, in place.")
+		fmt.Fprintln(os.Stderr, "usage: slim MODULE.wasm\n\nTakes out of a Go js/wasm module what only traces need, in place.")
 		os.Exit(2)
 	}
 	if err := slimFile(os.Args[1]); err != nil {
@@ -22,30 +22,34 @@ func slimFile(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := Slim(module); err != nil {
+	slim, err := Slim(module)
+	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".slim", module, 0o644); err != nil {
+	if err := os.WriteFile(path+".slim", slim, 0o644); err != nil {
 		return err
 	}
 	return os.Rename(path+".slim", path)
 }
 
-// Slim takes the tables of file and line out of a Go js/wasm module, in place: its length stays, its bytes compress
-// better. A module that was slimmed before stays as it is. An error says that it is not a module whose function table
-// this package knows; then nothing was changed.
-func Slim(module []byte) error {
+// Slim returns a Go js/wasm module that does the same and compresses better: its function table holds what running needs
+// and the functions' names, packed. The slim form of a slim module is that module. The module given is not changed. An
+// error says that it is not one whose function table this package knows.
+func Slim(module []byte) ([]byte, error) {
 	im, err := readImage(module)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	table, err := findTable(im.memory)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := table.strip(); err != nil {
-		return err
+	functions, err := table.read()
+	if err != nil {
+		return nil, err
 	}
-	im.writeTo(module)
-	return nil
+	if err := table.write(functions); err != nil {
+		return nil, err
+	}
+	return im.module(), nil
 }

@@ -15,10 +15,13 @@ async function sent(request: { get(url: string, options: object): Promise<{ head
   return Number(headers['content-length'])
 }
 
-test('the SDK with its worker and the elements keep to their budgets', async ({ server, request }) => {
+test('module, SDK with its worker and elements keep to their budgets', async ({ server, request }) => {
   const sdk = await load(`${server.url}/nigh.js`)
   const worker = /assets\/worker-[\w-]+\.js/.exec(sdk)
   expect(worker, 'the worker that nigh.js names').not.toBeNull()
+  const module = /nigh-[\w-]+\.wasm/.exec(await load(`${server.url}/${worker![0]}`))
+  expect(module, 'the module that the worker names').not.toBeNull()
+  expect(await sent(request, `${server.url}/assets/${module![0]}`), 'module').toBeLessThanOrEqual(520_000)
   const nigh = await sent(request, `${server.url}/nigh.js`)
   const elements = await sent(request, `${server.url}/elements.js`)
   expect(nigh + (await sent(request, `${server.url}/${worker![0]}`)), 'SDK and worker').toBeLessThanOrEqual(20_000)

@@ -38,6 +38,33 @@ func (t *tree) sum() int {
 	return len(t.label) + t.left.sum() + t.right.sum()
 }
 
+// fall panics and nobody catches it.
+//
+//go:noinline
+func (t *tree) fall(list []int) int { return list[7] }
+
+// pointed keeps what it made where only a variable of the stack points to it, whose address is known to others.
+func pointed(depth int) (sum int) {
+	held := &tree{label: strings.Repeat("y", depth)}
+	at := &held
+	defer func() { sum += len((*at).label) }()
+	if depth%2 == 0 {
+		defer func() {
+			runtime.GC()
+			if recover() != nil {
+				sum += 1000
+			}
+		}()
+	}
+	if depth > 0 {
+		sum = pointed(depth - 1)
+	}
+	if depth%4 == 0 {
+		panic(errors.New("on the way"))
+	}
+	return sum
+}
+
 func inlined(list []int, i int) int { return list[i] + 1 }
 
 func caught(f func()) (text string) {
@@ -51,10 +78,14 @@ func caught(f func()) (text string) {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "fall" {
+		fmt.Println(new(tree).fall(nil))
+	}
 	fmt.Println(grow(2000).sum())
 	fmt.Println(caught(func() { fmt.Println(inlined([]int{1, 2}, len(os.Args)+5)) }))
 	fmt.Println(caught(func() { var t *tree; fmt.Println(t.label) }))
 	fmt.Println(caught(func() { panic(errors.New("thrown")) }))
+	fmt.Println(pointed(100))
 	c := make(chan int)
 	for i := range 100 {
 		go func() { c <- grow(i + 1).sum() }()
