@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"time"
 
 	"nigh/core/wire"
 	"nigh/server/deflate"
@@ -26,9 +25,9 @@ func dialCrowd(ctx context.Context, o crowdOrder, i int) (*crowdConn, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch o.Kind {
-	case crowdTCP:
-	case crowdBare:
+	switch err = s.watch(); {
+	case err != nil, o.Kind == crowdTCP:
+	case o.Kind == crowdBare:
 		err = s.upgrade(o.Addr, "/", "")
 	default:
 		if err = s.upgrade(o.Addr, "/v1/sync", wire.Subprotocol); err == nil {
@@ -63,7 +62,7 @@ func (c *crowdConn) listen(r *rounds, size int, ready func()) error {
 			return err
 		}
 		if what.delta {
-			r.got(what.to, time.Now().UnixNano())
+			r.got(what.to, c.arrived())
 		}
 	}
 }
@@ -93,7 +92,7 @@ func (c *crowdConn) listenTCP(r *rounds, size int) error {
 			return err
 		}
 		r.bytes.Add(int64(size))
-		r.got(round, time.Now().UnixNano())
+		r.got(round, c.arrived())
 	}
 }
 

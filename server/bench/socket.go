@@ -17,8 +17,9 @@ import (
 // RFC 6455 that a server of nigh sends, without fragments or compression. One goroutine reads; any may send.
 type socket struct {
 	net.Conn
-	in    *bufio.Reader
-	bytes atomic.Int64 // read and written, all of the connection's
+	in       *bufio.Reader
+	bytes    atomic.Int64 // read and written, all of the connection's
+	arrivals *arrivals    // nil where nobody asks when something came
 }
 
 // dialSocket connects, and reads as much as buffer bytes at once. The connection ends with ctx only while it is made.
@@ -34,7 +35,13 @@ func dialSocket(ctx context.Context, addr string, buffer int) (*socket, error) {
 
 // Read implements net.Conn.
 func (s *socket) Read(b []byte) (int, error) {
-	n, err := s.Conn.Read(b)
+	var n int
+	var err error
+	if s.arrivals != nil {
+		n, err = s.arrivals.read(b)
+	} else {
+		n, err = s.Conn.Read(b)
+	}
 	s.bytes.Add(int64(n))
 	return n, err
 }
@@ -45,6 +52,15 @@ func (s *socket) Write(b []byte) (int, error) {
 	s.bytes.Add(int64(n))
 	return n, err
 }
+
+// watch has the socket note when something comes in, for arrived.
+func (s *socket) watch() (err error) {
+	s.arrivals, err = newArrivals(s.Conn)
+	return err
+}
+
+// arrived is when what was read last came in, Unix nanoseconds.
+func (s *socket) arrived() int64 { return s.arrivals.at }
 
 // upgrade asks for a WebSocket; protocol may be empty.
 func (s *socket) upgrade(host, path, protocol string) error {
