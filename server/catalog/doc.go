@@ -4,7 +4,7 @@
 //
 // Read first: Catalog (the methods that HTTP and the channel call), then owner.go (the goroutine), staging.go (what one
 // commit writes), tasks.go (what has its turn in between) and background.go (what it does); then session.go, the server's
-// end of the channel, with shelving.go (what stands where), news.go (what goes out) state.go (how a client is
+// end of the channel, with shelving.go (what stands where), news.go (what goes out), state.go (how a client is
 // brought up to it) and subscription.go (what it holds then).
 //
 //	PutItems, DeleteItem, RecordEvents, ApplyOps ──► queue ──► owner: one store.Commit for all that waits
