@@ -56,7 +56,7 @@
 //     of their timers: hello within 10 s, a ping after 30 s of silence, a sign of life within 30 s more.
 //   - Frames are written by this package, beside coder/websocket, which reads and answers pings and closes: all that waits
 //     for a client goes out with one write, which does not wait. With 50 deltas of 512 bytes on their way to 1,000 clients
-//     that is 8 times the deliveries of a loop with a TCP write each (nigh bench fanout): while more than one frame waits
+//     that is 4.5 to 8 times the deliveries of a loop with a TCP write each (nigh bench fanout): while more than one frame waits
 //     for a client, half of the processors write, and what the others would have written by itself goes out with the next.
 //     One delta at a time is written by all of them. A client that does not take what is written gets a goroutine until it
 //     does, 16 KB within ten seconds at least.
