@@ -8,18 +8,38 @@ type task interface{ work() }
 // crew does tasks in the order they came, with a few goroutines that exist only while there are tasks.
 type crew struct {
 	most int // goroutines
+	few  int // goroutines while tasks pile up; 0 for most
 
 	mu      sync.Mutex
 	queue   []task // from next on
 	next    int
 	working int
+	piled   bool // until nothing is queued
+}
+
+// pile tells that a task had more to do than one thing. From now on few goroutines go on, until all is done: the others
+// would only keep a task from piling up more, which is cheaper to do at once.
+func (c *crew) pile() {
+	if c.few > 0 {
+		c.mu.Lock()
+		c.piled = true
+		c.mu.Unlock()
+	}
+}
+
+// bound is how many goroutines may work; c.mu is held.
+func (c *crew) bound() int {
+	if c.piled {
+		return c.few
+	}
+	return c.most
 }
 
 // add never waits. A task that is still in the queue must not be added again: whoever adds keeps count.
 func (c *crew) add(t task) {
 	c.mu.Lock()
 	c.queue = append(c.queue, t)
-	more := c.working < c.most
+	more := c.working < c.bound()
 	if more {
 		c.working++
 	}
@@ -39,12 +59,17 @@ func (c *crew) run() {
 	}
 }
 
-// take returns the next task; if there is none, the goroutine that asks is to end.
+// take returns the next task; if there is none, or enough others are at work, the goroutine that asks is to end.
 func (c *crew) take() (t task, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.working > c.bound() {
+		c.working--
+		return nil, false
+	}
 	if c.next == len(c.queue) {
 		c.working--
+		c.piled = false
 		if c.queue = c.queue[:0]; cap(c.queue) > 1024 {
 			c.queue = nil
 		}

@@ -203,6 +203,8 @@ func (o *outlet) take(b []byte) (merged, large []byte, done bool) {
 	}
 	if i == 0 {
 		o.working = false
+	} else if i > 1 {
+		o.crew.pile()
 	}
 	return b, large, i == 0
 }

@@ -42,7 +42,7 @@ func syncWith(c *catalog.Catalog, delay time.Duration, times syncTimes) func(*Gu
 		h := &hub{
 			catalog: c, guard: g, delay: delay, times: times, all: map[*syncConn]struct{}{},
 			every:   min(time.Second, times.hello/4, times.silent/4),
-			writers: crew{most: runtime.GOMAXPROCS(0)},
+			writers: crew{most: runtime.GOMAXPROCS(0), few: max(1, runtime.GOMAXPROCS(0)/2)},
 			// A refresh may wait for a commit of the same session, and for the store.
 			refreshers: crew{most: 4 * runtime.GOMAXPROCS(0)},
 		}

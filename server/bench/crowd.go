@@ -48,8 +48,9 @@ type crowdNews struct {
 	Kind  crowdKind   `json:"kind,omitempty"`
 	Ready int         `json:"ready,omitempty"` // connected, and at the server's position
 	Round uint64      `json:"round,omitempty"` // every client has this round and all before
-	First int64       `json:"first,omitempty"` // when the first had it, Unix nanoseconds
-	Last  int64       `json:"last,omitempty"`  // when the last had it
+	Wire  int64       `json:"wire,omitempty"`  // when its first byte came out of the wire, Unix nanoseconds
+	First int64       `json:"first,omitempty"` // when the first client had read it
+	Last  int64       `json:"last,omitempty"`  // when the last had
 	Bytes int64       `json:"bytes,omitempty"` // that all clients got so far
 	Storm stormNews   `json:"storm,omitzero"`
 	Ops   *opsFigures `json:"ops,omitempty"`
@@ -170,17 +171,23 @@ type rounds struct {
 }
 
 type roundSlot struct {
-	count atomic.Int32
-	first atomic.Int64
+	count       atomic.Int32
+	wire, first atomic.Int64
 }
 
-// got notes that one more client has a round.
-func (r *rounds) got(round uint64, now int64) {
+// got notes that one more client has a round, which came in at a time.
+func (r *rounds) got(round uint64, came int64) {
+	now := time.Now().UnixNano()
 	s := &r.slots[round%uint64(len(r.slots))]
 	s.first.CompareAndSwap(0, now)
+	for wire := s.wire.Load(); wire == 0 || came < wire; wire = s.wire.Load() {
+		if s.wire.CompareAndSwap(wire, came) {
+			break
+		}
+	}
 	if s.count.Add(1) == r.clients {
-		first := s.first.Swap(0)
+		wire, first := s.wire.Swap(0), s.first.Swap(0)
 		s.count.Store(0)
-		r.tell(crowdNews{Kind: r.kind, Round: round, First: first, Last: time.Now().UnixNano(), Bytes: r.bytes.Load()})
+		r.tell(crowdNews{Kind: r.kind, Round: round, Wire: wire, First: first, Last: now, Bytes: r.bytes.Load()})
 	}
 }

@@ -17,7 +17,7 @@
 //	Fanout  a change of the catalog to 1,000 readers     a loop of one TCP write each
 //	Idle    memory of a reader who says nothing          a bare WebSocket, two goroutines
 //	Resume  100 edits missed; thousands cut off at once  who was there; bare WebSockets that connect
-//	Ops     what readers do, to its acknowledgement      SQLite alone, synced commits
+//	Ops     what readers do, to its acknowledgement      the store alone; a bare SQLite at the same pace
 //	Soak    readers who come and go                      its own first quarter
 //
 // # Decisions
@@ -37,7 +37,10 @@
 //     catalog matters (Resume, Soak) they are package client.
 //   - nigh and a yardstick of the network or the disk take turns within one run, and medians are told: the machine of a
 //     bench is never quiet. Time on the processor (cpu_us) is told where there is any, for it depends less on others.
+//   - Ops at a pace begin when all readers are there, with catalog and profile: 64 that come at once take 0.2 s, and with
+//     that in the clock the 99th percentile of a second of ops was theirs, 128 ms. The parts tell of the server alone.
 //   - Fanout edits in memory while many deltas are on their way, or the disk would be measured, and on disk when it tells
-//     how long one takes: from the commit, to the first byte in another process and to the last client.
-//   - FTS5 is the known engine that is in the binary already; bleve would be another 10 MB.
+//     how long one takes, from the commit on: wire is when its first byte was at a client's socket, as the system says (on
+//     Linux; else as the client does), first when a client had read it, last when all had. Behind wire the clients' process
+//     waits for its turn on the same processors, 4 ms of 4.5 in the 99th percentile, and so does the plain loop's.
 package bench

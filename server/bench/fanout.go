@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -79,21 +77,8 @@ type fanout struct {
 
 // progressOf is how far all clients of one kind are.
 type progressOf struct {
-	round, bytes uint64
-	first, last  time.Time // of the last round
-}
-
-// commitClock notes when the last commit was on disk.
-type commitClock struct {
-	store.Store
-	at atomic.Int64 // Unix nanoseconds
-}
-
-// Commit implements store.Store.
-func (c *commitClock) Commit(ctx context.Context, b store.Batch) error {
-	err := c.Store.Commit(ctx, b)
-	c.at.Store(time.Now().UnixNano())
-	return err
+	round, bytes      uint64
+	wire, first, last time.Time // of the last round, as crowdNews
 }
 
 func openFanout(ctx context.Context, opt FanoutOptions, clients int, memory bool) (_ *fanout, err error) {
@@ -237,187 +222,6 @@ func (f *fanout) wait(ctx context.Context) error {
 		p = &f.tcp
 	}
 	p.round, p.bytes = n.Round, uint64(n.Bytes)
-	p.first, p.last = time.Unix(0, n.First), time.Unix(0, n.Last)
+	p.wire, p.first, p.last = time.Unix(0, n.Wire), time.Unix(0, n.First), time.Unix(0, n.Last)
 	return nil
-}
-
-// burst is what came of deltas that were kept in flight for a while.
-type burst struct{ rate, cpu []float64 }
-
-func (b *burst) figures() map[string]float64 {
-	out := map[string]float64{"deliveries_per_s": median(b.rate)}
-	if c := median(b.cpu); c > 0 {
-		out["cpu_us"] = c
-	}
-	return out
-}
-
-// measure keeps deltas in flight for opt.For: deliveries a second, and what of the processor each took in this process.
-func (b *burst) measure(ctx context.Context, f *fanout, p *progressOf, send func() (uint64, error)) error {
-	begin, end, cpu := time.Now(), time.Now().Add(f.opt.For), cpuTime()
-	var out []uint64 // rounds that not all have
-	sent := 0
-	last := begin
-	for time.Now().Before(end) || len(out) > 0 {
-		for len(out) > 0 && out[0] <= p.round {
-			out, last = out[1:], p.last
-		}
-		switch {
-		case len(out) < f.opt.InFlight && time.Now().Before(end):
-			round, err := send()
-			if err != nil {
-				return err
-			}
-			out = append(out, round)
-			sent++
-			for len(f.crowd.news) > 0 {
-				if err := f.wait(ctx); err != nil {
-					return err
-				}
-			}
-		case len(out) > 0:
-			if err := f.wait(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	deliveries := float64(sent) * float64(f.clients)
-	b.rate = append(b.rate, deliveries/last.Sub(begin).Seconds())
-	b.cpu = append(b.cpu, micros(cpuTime()-cpu)/deliveries)
-	return nil
-}
-
-// plainWrite is one round of the yardstick.
-func (f *fanout) plainWrite() (uint64, error) { return f.plain.write(make([]byte, f.bytes)) }
-
-// many measures with many deltas on their way, nigh and its yardstick in turn.
-func (f *fanout) many(ctx context.Context) ([]Case, error) {
-	var nigh, plain burst
-	for i := range f.opt.Rounds {
-		f.opt.Progress.tell("%d clients, %d deltas in flight: round %d of %d", f.clients, f.opt.InFlight, i+1, f.opt.Rounds)
-		if err := nigh.measure(ctx, f, &f.sync, func() (uint64, error) { return f.edit(ctx) }); err != nil {
-			return nil, err
-		}
-		if err := plain.measure(ctx, f, &f.tcp, f.plainWrite); err != nil {
-			return nil, err
-		}
-	}
-	return []Case{{
-		Name:      fmt.Sprintf("clients=%d/bytes=%d/in-flight=%d", f.clients, f.opt.Bytes, f.opt.InFlight),
-		Figures:   nigh.figures(),
-		Yardstick: Yardstick{"a loop of one TCP write each, the same bytes", plain.figures()},
-		Ratio:     median(nigh.rate) / median(plain.rate),
-	}}, nil
-}
-
-// single measures one delta at a time.
-func (f *fanout) single(ctx context.Context) (cases []Case, err error) {
-	for _, pace := range []int{10, 100} {
-		f.opt.Progress.tell("%d clients, one delta at a time, %d a second", f.clients, pace)
-		c, err := f.paced(ctx, pace, f.plainWrite)
-		if err != nil {
-			return nil, err
-		}
-		cases = append(cases, c)
-	}
-	return cases, nil
-}
-
-// paced sends one delta at a time, and between two of them one by the yardstick.
-func (f *fanout) paced(ctx context.Context, pace int, plain func() (uint64, error)) (Case, error) {
-	var first, last, plainFirst, plainLast []time.Duration
-	n := max(int(f.opt.For.Seconds()*float64(f.opt.Rounds*pace)), 3)
-	tick := time.NewTicker(time.Second / time.Duration(2*pace))
-	defer tick.Stop()
-	for range n {
-		round, err := f.edit(ctx)
-		if err != nil {
-			return Case{}, err
-		}
-		sent := time.Unix(0, f.commits.at.Load())
-		for f.sync.round < round {
-			if err := f.wait(ctx); err != nil {
-				return Case{}, err
-			}
-		}
-		first, last = append(first, f.sync.first.Sub(sent)), append(last, f.sync.last.Sub(sent))
-		<-tick.C
-		sent = time.Now()
-		if round, err = plain(); err != nil {
-			return Case{}, err
-		}
-		for f.tcp.round < round {
-			if err := f.wait(ctx); err != nil {
-				return Case{}, err
-			}
-		}
-		plainFirst, plainLast = append(plainFirst, f.tcp.first.Sub(sent)), append(plainLast, f.tcp.last.Sub(sent))
-		<-tick.C
-	}
-	figures := func(first, last []time.Duration) map[string]float64 {
-		slices.Sort(first)
-		slices.Sort(last)
-		return map[string]float64{
-			"first_p50_ms": millis(percentile(first, .5)), "first_p99_ms": millis(percentile(first, .99)),
-			"last_p50_ms": millis(percentile(last, .5)), "last_p99_ms": millis(percentile(last, .99)),
-		}
-	}
-	c := Case{
-		Name:      fmt.Sprintf("clients=%d/bytes=%d/deltas_per_s=%d", f.clients, f.opt.Bytes, pace),
-		Figures:   figures(first, last),
-		Yardstick: Yardstick{"a loop of one TCP write each, in between", figures(plainFirst, plainLast)},
-	}
-	c.Ratio = c.Yardstick.Figures["last_p99_ms"] / c.Figures["last_p99_ms"]
-	return c, nil
-}
-
-func median(v []float64) float64 {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	return v[len(v)/2]
-}
-
-// plainLoop is the yardstick: connections, and a write to each.
-type plainLoop struct {
-	listener net.Listener
-	conns    []net.Conn
-	rounds   uint64
-}
-
-func listenPlain() (*plainLoop, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	return &plainLoop{listener: l}, nil
-}
-
-func (p *plainLoop) addr() string { return p.listener.Addr().String() }
-
-func (p *plainLoop) accept(n int) error {
-	for range n {
-		conn, err := p.listener.Accept()
-		if err != nil {
-			return err
-		}
-		p.conns = append(p.conns, conn)
-	}
-	return nil
-}
-
-func (p *plainLoop) write(b []byte) (uint64, error) {
-	for _, conn := range p.conns {
-		if _, err := conn.Write(b); err != nil {
-			return 0, err
-		}
-	}
-	p.rounds++
-	return p.rounds, nil
-}
-
-func (p *plainLoop) close() {
-	_ = p.listener.Close()
-	for _, conn := range p.conns {
-		_ = conn.Close()
-	}
 }

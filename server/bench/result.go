@@ -106,3 +106,9 @@ func round(v float64) string {
 func percentile[T cmp.Ordered](sorted []T, share float64) T {
 	return sorted[min(int(share*float64(len(sorted))), len(sorted)-1)]
 }
+
+func median(v []float64) float64 {
+	v = slices.Clone(v)
+	slices.Sort(v)
+	return v[len(v)/2]
+}

@@ -15,6 +15,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/replica"
+	"nigh/core/wire"
 	"nigh/server/deflate"
 	"nigh/server/store"
 )
@@ -104,18 +105,23 @@ type synced struct {
 // syncOnce is a client's first sync, until it is live.
 func syncOnce(ctx context.Context, addr string) (s synced, err error) {
 	began, cpu := time.Now(), cpuTime()
-	conn, err := dialSync(ctx, addr)
+	conn, err := dialSocket(ctx, addr, 64<<10)
 	if err != nil {
 		return s, err
 	}
 	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	if err := conn.upgrade(addr, "/v1/sync", wire.Subprotocol); err != nil {
+		return s, err
+	}
 	m := replica.New(replica.Config{Client: "bench-" + fmt.Sprint(began.UnixNano()), Seed: 1, Inflates: true})
 	status := replica.Status{}
 	step := func(in replica.Input) error {
 		for _, e := range m.Step(in, time.Now().UnixMilli()) {
 			switch e := e.(type) {
 			case replica.Send:
-				if err := conn.writeFrame(e.Bytes); err != nil {
+				if err := conn.send(e.Bytes); err != nil {
 					return err
 				}
 			case replica.Close:
@@ -130,10 +136,11 @@ func syncOnce(ctx context.Context, addr string) (s synced, err error) {
 		return s, err
 	}
 	for status.State != replica.Live {
-		frame, err := conn.readFrame()
+		frame, err := conn.next()
 		if err != nil {
 			return s, err
 		}
+		frame = bytes.Clone(frame) // the replica may keep it
 		plain, err := deflate.Inflate(frame)
 		if err != nil {
 			return s, err
@@ -143,7 +150,7 @@ func syncOnce(ctx context.Context, addr string) (s synced, err error) {
 			return s, err
 		}
 	}
-	s.took, s.cpu, s.index, s.bytes = time.Since(began), cpuTime()-cpu, m.Index(), conn.bytes
+	s.took, s.cpu, s.index, s.bytes = time.Since(began), cpuTime()-cpu, m.Index(), conn.bytes.Load()
 	return s, nil
 }
 

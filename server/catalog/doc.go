@@ -4,8 +4,8 @@
 //
 // Read first: Catalog (the methods that HTTP and the channel call), then owner.go (the goroutine), staging.go (what one
 // commit writes), tasks.go (what has its turn in between) and background.go (what it does); then session.go, the server's
-// end of the channel, with shelving.go (what stands where), news.go (what goes out) and subscription.go (what a client
-// holds).
+// end of the channel, with shelving.go (what stands where), news.go (what goes out), state.go (how a client is
+// brought up to it) and subscription.go (what it holds then).
 //
 //	PutItems, DeleteItem, RecordEvents, ApplyOps ──► queue ──► owner: one store.Commit for all that waits
 //	                                                              │ then index (two sides, pointer swap), learner
@@ -48,6 +48,9 @@
 //     never change, but a shelf of 2,048 items by chance is near to no reader.
 //   - A step is encoded by shelf, once, by the first session that needs it (news.go); thousands of sessions then look up
 //     a few shelves each. Without several shelves there is no such look-up.
+//   - When the first session was told of a step, the owner gives its processor away for a moment (feed.publish): who writes
+//     begins there and then. Else the first byte waits until the owner has told all, or another processor is free: 0.5 ms
+//     after the commit at 1,000 sessions, now 0.12, of which 0.05 to the socket (nigh bench fanout).
 //   - To catch up, a session reads the log (records with tombstones) from its client's position, on its own goroutine;
 //     the owner is asked only for snapshots. 100 edits of 10,000 items cost 36 kB, which is what their records take; no
 //     edit costs 0.5 kB. A shelf of which more than 2 MB changed comes anew.

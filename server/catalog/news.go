@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -139,7 +140,12 @@ func (f *feed) publish(n *news) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.layout = n.next
+	first := true
 	for s := range f.subs {
 		s.deliver(n)
+		if first { // who writes begins at once, on this processor, instead of when another one is free: 0.3 ms of 0.5
+			first = false
+			runtime.Gosched()
+		}
 	}
 }

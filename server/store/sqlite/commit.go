@@ -51,6 +51,9 @@ func (db *DB) commit(ctx context.Context, b store.Batch) error {
 		return fmt.Errorf("commit: %w", err)
 	}
 	db.users, db.kinds = c.users.remember(), c.kinds.remember()
+	if db.checkpointer != nil {
+		db.checkpointer.wrote(db.write)
+	}
 	return nil
 }
 

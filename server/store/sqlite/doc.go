@@ -17,6 +17,11 @@
 //
 //   - WAL with synchronous=FULL: a commit is one fsync of the log, and what it acknowledged survives the death of
 //     process and machine. TestDB_KeepsWhatItAcknowledgedWhenKilled kills a process to see it.
+//     It is fdatasync where there is one: the time of a file's last change would be written besides, into the file
+//     system's own log. The log lies where it lay before, so that a commit changes nothing but its bytes: on ext4 0.13 ms
+//     of 1.2 where it grows and its times are written.
+//   - The log is copied into the database file beside the commits (checkpoint.go), every 4 MB. Within a commit, as SQLite
+//     would do it every 16 MB, all that wait for the disk wait for thousands of pages more.
 //   - An item is JSON text, not columns: nothing searches in it, and a new field needs no migration. Its id is a column
 //     (any bytes, sorted bytewise), its vector a blob (4 bytes a dimension instead of a dozen).
 //   - The counters are a row that each commit rewrites, not max() and count(): so a number, a position and a row are

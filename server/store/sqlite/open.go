@@ -38,6 +38,8 @@ type DB struct {
 	commits      sync.Mutex // held by Commit; guards users and kinds
 	users, kinds map[string]int64
 
+	checkpointer *checkpointer // nil in memory, and where only keys are written
+
 	lock *os.File // nil in memory
 }
 
@@ -73,12 +75,14 @@ func (db *DB) open(ctx context.Context, dir string) error {
 	if err := probe(path); err != nil {
 		return unwritable(err, dir)
 	}
-	// The log goes back into the file every 16 MB, not every 4: a tenth less work a commit, as random pages meet there.
+	// The timestamps of the log are nobody's business: fsync would write them with each commit, as much again. Where
+	// there is no such call (macOS, Windows) it stays as it is.
+	_, _ = driver.Fdatasync(true)
 	// What is deleted is overwritten with zeros: an erased reader is not to be found in free pages.
 	// The writer begins with the write lock (immediate): it never has to upgrade a read lock, which could fail.
 	db.write, err = openPool(path, 1, 16<<10,
 		"_journal_mode=WAL", "_synchronous=FULL", "_foreign_keys=1", "_txlock=immediate",
-		"_pragma=wal_autocheckpoint(4000)", "_pragma=journal_size_limit(67108864)", "_pragma=secure_delete(1)")
+		fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", unaided), "_pragma=journal_size_limit(67108864)", "_pragma=secure_delete(1)")
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,11 @@ func (db *DB) open(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	return db.prepare(ctx)
+	if err := db.prepare(ctx); err != nil {
+		return err
+	}
+	db.checkpointer, err = newCheckpointer(path, &db.commits)
+	return err
 }
 
 // OpenReadOnly opens the database in the folder dir to read it, whether or not another process (a running server) has
@@ -253,6 +261,10 @@ func newEpoch() (uint64, error) {
 // Close writes the log back into the database file, closes it and lets another process have the folder.
 func (db *DB) Close() error {
 	var errs []error
+	if db.checkpointer != nil {
+		errs = append(errs, db.checkpointer.close())
+		db.checkpointer = nil
+	}
 	if db.read != nil && db.read != db.write {
 		errs = append(errs, db.read.Close()) // before the writer: the last connection removes the log
 	}
