@@ -57,7 +57,7 @@ func open(config js.Value) js.Value {
 	method("closed", func(a []js.Value) replica.Input { return replica.Closed{Code: int(number(a[0]))} })
 	method("tick", func([]js.Value) replica.Input { return replica.Tick{} })
 	method("record", func(a []js.Value) replica.Input {
-		return replica.Record{Kind: text(a[0]), Item: core.ItemID(text(a[1])), ValueMilli: thousandths(a[2]), Origin: origin(a[3:])}
+		return replica.Record{Kind: text(a[0]), Item: core.ItemID(text(a[1])), ValueMilli: thousandths(a[2]), Origin: origin(a[3:]), More: a[5].Truthy()}
 	})
 	method("prefer", func(a []js.Value) replica.Input {
 		return replica.Prefer{Preference: core.Preference{

@@ -38,6 +38,7 @@ type (
 		Item       core.ItemID
 		ValueMilli int64 // in thousandths, for kinds with a scale
 		Origin     Origin
+		More       bool // another one follows at once, and goes to the server in the same frame
 	}
 	// Prefer: a standing wish; weight 0 takes it back.
 	Prefer struct {

@@ -155,8 +155,12 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.tick()
 	case Record:
 		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli}, in.Origin)
+		if !in.More {
+			m.flush()
+		}
 	case Prefer:
 		m.do(wire.Op{Preference: in.Preference}, in.Origin)
+		m.flush()
 	case Export:
 		m.export()
 	case Ask:

@@ -140,12 +140,15 @@ func (d *device) act() {
 		d.step(replica.Prefer{Preference: p, Origin: d.origin()})
 		return
 	}
-	tag := w.tag()
+	tag, more := w.tag(), w.pick(6) == 0
 	d.done = append(d.done, tag)
 	w.tally.ops++
 	w.trace("%s: op %d is event %d", d.name, len(d.done), tag)
 	w.lastItem = fmt.Sprint("item", w.pick(26))
-	d.step(replica.Record{Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(w.lastItem), ValueMilli: tag, Origin: d.origin()})
+	d.step(replica.Record{Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(w.lastItem), ValueMilli: tag, Origin: d.origin(), More: more})
+	if more {
+		d.act()
+	}
 }
 
 // origin numbers what the page says as its ops are numbered.

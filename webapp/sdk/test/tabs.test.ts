@@ -88,20 +88,25 @@ class Channels {
 let ops: string[]
 let taken: Set<string>
 let owner: string
+let closing: Promise<void> // of a storage: when its last transaction is done
 let locks: Locks
 let channels: Channels
 let ids: number
+let clock: number // Unix milliseconds
 
 class Page {
   said: FromWorker[] = []
   wakes: { at: number; run: () => void; cancelled: boolean }[] = []
   sockets: { sent: string[] }[] = []
   calls: string[] = []
+  restarts = 0
+  trap: number | null = null // the number of the record that its module ends with
+  spaces: string[] = []
   mute = false // its process ends before the word that an op is recorded gets out
   tab: Tab
   constructor(options: { locks?: boolean } = {}) {
     const world: TabWorld = {
-      unixMillis: () => 1000,
+      unixMillis: () => clock,
       now: () => 0,
       wake: (at, run) => {
         const wake = { at, run, cancelled: false }
@@ -115,7 +120,8 @@ class Page {
       online: () => true,
       locks: options.locks === false ? null : locks.of(this),
       channel: (name) => channels.open(name, this),
-      storage: async (_space, me) => {
+      storage: async (space, me) => {
+        this.spaces.push(space)
         owner = me
         const storage = {
           put: async (effect: { keys: string[] }) => {
@@ -129,21 +135,23 @@ class Page {
           clear: async () => {
             ops = []
           },
-          close: async () => {},
+          move: async (spaces: string[]) => ({ keys: spaces.map((_, i) => `guest/${i}/reader`), values: spaces.map(() => new Uint8Array()), elsewhere: [] }),
+          close: () => closing,
           onlost: () => {},
         }
-        return { storage: storage as unknown as Storage, stored: { keys: [...ops], values: ops.map(() => new Uint8Array()) } }
+        return { storage: storage as unknown as Storage, stored: { keys: [...ops], values: ops.map(() => new Uint8Array()), spent: false } }
       },
       clearAll: async () => {
         ops = []
       },
+      restart: () => this.restarts++,
       post: (message) => this.said.push(structuredClone(message)),
     }
     this.tab = new Tab(world)
     this.tab.ready(this.module())
   }
   open(user = 'ada'): this {
-    void this.tab.receive({ type: 'open', url: 'wss://x', origin: '', client: '', user, token: '', renews: false, merge: [], budget: 0, privacy: 'server', storage: true })
+    void this.tab.receive({ type: 'open', url: 'wss://x', origin: '', client: '', user, token: '', renews: false, budget: 0, privacy: 'server', storage: true })
     return this
   }
   say(message: ToWorker): void {
@@ -171,12 +179,14 @@ class Page {
       wire: 1,
       open: () => {
         const op = (tab: string, number: number): Effect[] => {
+          if (number === this.trap) throw new Error('unreachable')
           const key = `${tab} ${number}`
           const store: Effect[] = taken.has(key) ? [] : [{ type: 'store', clear: [], deletes: [], keys: [key], values: [new Uint8Array()], durable: true }]
           return note(`op ${key}`, [...store, { type: 'recorded', tab, number, fault: '' }])
         }
         return {
           restore: (keys) => note(`restore ${keys.length}`),
+          merge: (clients, keys) => note(`merge ${clients.join()} with ${keys.join()}`),
           storeLost: () => note('storeLost'),
           export: () => note('export', [{ type: 'profile', json: '{"history":[],"preferences":[]}' }, { type: 'exported', json: '{"client":"c","ops":[]}' }]),
           start: () => note('start', [{ type: 'connect' }, { type: 'status', json: '{"state":"live"}' }]),
@@ -200,9 +210,11 @@ beforeEach(() => {
   ops = []
   taken = new Set()
   owner = ''
+  closing = Promise.resolve()
   locks = new Locks()
   channels = new Channels()
   ids = 0
+  clock = 100_000
 })
 
 const leads = (page: Page) => page.calls.includes('start')
@@ -338,4 +350,120 @@ test('without locks every tab leads, and says that it keeps nothing', async () =
   a.record(1)
   await turn()
   expect(a.said.at(-1)).toMatchObject({ type: 'recorded', kept: false })
+})
+
+const failures = (page: Page) => page.said.flatMap((m) => (m.type === 'error' ? [m.message] : []))
+
+test('a leader whose module ends hands over at once, and its page stays: what was being said has failed, all else is done', async () => {
+  const [a, b] = [new Page().open(), new Page().open()]
+  await turn()
+  a.say({ type: 'ask', question: { name: 'q1' }, at: 0 })
+  await turn()
+  a.trap = 7
+  b.record(6)
+  a.record(7)
+  a.record(8)
+  b.record(9)
+  await turn()
+  expect([leads(b), a.recorded, b.recorded]).toEqual([true, [8], [6, 9]])
+  expect(a.said).toContainEqual({ type: 'failed', number: 7, fault: 'nigh.wasm failed: Error: unreachable; this was not kept' })
+  expect(a.lists).toEqual(['q1', 'q1']) // of the new leader
+  for (const page of [a, b]) expect(failures(page)).toEqual(['nigh.wasm failed: Error: unreachable; it begins again from what is kept'])
+  expect(a.restarts).toBe(1)
+  // Its module is there again: it leads when its turn comes, from what is kept.
+  a.tab.ready(a.module())
+  b.die()
+  await turn()
+  a.record(10)
+  await turn()
+  expect(a.recorded).toEqual([8, 10])
+  expect(a.calls.filter((call) => call === 'start')).toHaveLength(2)
+})
+
+test('a tab alone whose module ends begins again from what is kept, and is told what nobody answered', async () => {
+  for (const withLocks of [true, false]) {
+    const page = new Page({ locks: withLocks }).open()
+    await turn()
+    page.trap = 1
+    page.record(1)
+    page.record(2)
+    await turn()
+    expect(page.recorded).toEqual([])
+    page.tab.ready(page.module())
+    await turn()
+    expect(page.recorded).toEqual([2])
+    page.die()
+  }
+})
+
+test('a module that ends again and again is given up, and nothing waits for it; after a calm minute it counts anew', async () => {
+  const page = new Page().open()
+  const module = page.module()
+  await turn()
+  let last = module
+  const crash = async () => {
+    page.tab.stopped(last, 'it ended')
+    page.tab.stopped(last, 'it ended') // heard twice
+    last = page.module()
+    page.tab.ready(last)
+    await turn()
+  }
+  page.tab.ready(module)
+  await crash()
+  await crash()
+  clock += 60_001
+  await crash()
+  await crash()
+  expect([page.restarts, failures(page).length]).toEqual([4, 4])
+  page.tab.stopped(last, 'it ended')
+  await turn()
+  expect(failures(page).at(-1)).toContain('reload the page')
+  expect(page.said.at(-1)).toMatchObject({ type: 'closed' })
+  const other = new Page().open() // another tab has the lock for the asking
+  await turn()
+  expect(leads(other)).toBe(true)
+})
+
+test('a module that does not start again counts as one that ends again', async () => {
+  const page = new Page().open()
+  await turn()
+  const module = page.module()
+  page.tab.ready(module)
+  page.tab.stopped(module, 'it ended')
+  page.tab.stopped(null, 'out of memory')
+  page.tab.stopped(null, 'out of memory')
+  await turn()
+  expect([page.restarts, page.said.at(-1)]).toMatchObject([2, { type: 'closed' }])
+})
+
+test('a tab that closes waits for what is under way to the disk, and then answers no more', async () => {
+  const page = new Page().open()
+  await turn()
+  let stored = () => {}
+  closing = new Promise((resolve) => (stored = resolve))
+  page.record(1)
+  const closed = page.tab.receive({ type: 'close' })
+  await turn()
+  expect(page.said.some((m) => m.type === 'closed')).toBe(false)
+  stored()
+  await closed
+  expect(page.said.slice(-2)).toMatchObject([{ type: 'recorded', number: 1, kept: true }, { type: 'closed' }])
+})
+
+test('a sign-in takes over what was done in another tab, which goes on as somebody else', async () => {
+  const guest = new Page().open('')
+  await turn()
+  const account = new Page().open('ada')
+  const second = new Page().open('ada') // it follows
+  await turn()
+  second.say({ type: 'merge', number: 1, clients: [''] })
+  await turn()
+  expect(account.calls.at(-1)).toBe('merge  with guest/0/reader')
+  expect(second.said.at(-1)).toEqual({ type: 'moved', number: 1 })
+  expect(guest.calls.filter((call) => call === 'start')).toHaveLength(2) // anew
+  expect(guest.spaces).toHaveLength(2)
+  // Once it is answered, no later leader does it again: what is done without a name from now on is not this reader's.
+  account.die()
+  await turn()
+  expect([leads(second), second.calls.filter((call) => call.startsWith('merge'))]).toEqual([true, []])
 })
