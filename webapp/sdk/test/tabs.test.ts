@@ -243,6 +243,7 @@ test('what is said before anyone leads is not lost', async () => {
   expect([page.lists, page.recorded, ops.length]).toEqual([['q1'], [1, 2], 2])
 })
 
+// The wakes of these pages are never run: no clock has to move on for it.
 test('another tab leads the moment that the leader dies, and is told again what is asked and was not answered', async () => {
   const [a, b, c] = [new Page().open(), new Page().open(), new Page().open()]
   await turn()
@@ -256,6 +257,7 @@ test('another tab leads the moment that the leader dies, and is told again what 
   expect([leads(b), leads(c)]).toEqual([true, false])
   expect(b.calls).toContain('restore 1')
   expect([b.lists, c.lists, c.recorded]).toEqual([['q1', 'q1'], ['q2', 'q2'], [1]])
+  for (const page of [b, c]) expect(page.wakes.every((wake) => wake.cancelled), 'waits for a clock').toBe(true)
   expect(ops).toHaveLength(2)
 })
 
