@@ -1,6 +1,6 @@
-// The leader's half of the worker, without the worker: carries out what the module decides. It owns the socket, the
-// timer and the storage, and measures how long answers take; it knows nothing of ranking and nothing of what is in a
-// frame. A Host lives as long as this tab leads (tabs.ts); it serves the pages of all tabs.
+// The leader's half of the worker, without the worker: carries out what the module decides, with the socket (line.ts), the
+// storage (keeping.ts) and a timer, and measures how long answers take (timed.ts); it knows nothing of ranking and nothing of
+// what is in a frame. A Host lives as long as this tab leads (tabs.ts); it serves the pages of all tabs.
 //
 //   pages ──ToWorker──► Host ──calls──► Replica (the module)
 //   pages ◄─FromWorker─ Host ◄─effects──┘   │
