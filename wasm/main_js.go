@@ -27,7 +27,6 @@ func open(config js.Value) js.Value {
 		User:       text(config.Get("user")),
 		Token:      text(config.Get("token")),
 		TokenLater: config.Get("renews").Truthy() && text(config.Get("token")) == "",
-		Guests:     guests(config.Get("merge")),
 		Seed:       uint64(number(config.Get("seed"))),
 		Budget:     uint64(max(0, number(config.Get("budget")))),
 		Inflates:   config.Get("inflates").Truthy(),
@@ -48,18 +47,17 @@ func open(config js.Value) js.Value {
 		return replica.Frame{Bytes: bytes(a[0]), Size: int(number(a[1]))}
 	})
 	method("restore", func(a []js.Value) replica.Input {
-		entries := make([]replica.Entry, a[0].Length())
-		for i := range entries {
-			entries[i] = replica.Entry{Key: text(a[0].Index(i)), Value: bytes(a[1].Index(i))}
-		}
-		return replica.Restore{Entries: entries}
+		return replica.Restore{Entries: entries(a)}
+	})
+	method("merge", func(a []js.Value) replica.Input {
+		return replica.Merge{Clients: texts(a[0]), Entries: entries(a[1:])}
 	})
 	method("storeLost", func([]js.Value) replica.Input { return replica.StoreLost{} })
 	method("export", func([]js.Value) replica.Input { return replica.Export{} })
 	method("closed", func(a []js.Value) replica.Input { return replica.Closed{Code: int(number(a[0]))} })
 	method("tick", func([]js.Value) replica.Input { return replica.Tick{} })
 	method("record", func(a []js.Value) replica.Input {
-		return replica.Record{Kind: text(a[0]), Item: core.ItemID(text(a[1])), ValueMilli: thousandths(a[2]), Origin: origin(a[3:])}
+		return replica.Record{Kind: text(a[0]), Item: core.ItemID(text(a[1])), ValueMilli: thousandths(a[2]), Origin: origin(a[3:]), More: a[5].Truthy()}
 	})
 	method("prefer", func(a []js.Value) replica.Input {
 		return replica.Prefer{Preference: core.Preference{
@@ -69,6 +67,15 @@ func open(config js.Value) js.Value {
 	method("ask", func(a []js.Value) replica.Input { return replica.Ask{Question: question(a[0])} })
 	method("token", func(a []js.Value) replica.Input { return replica.Token{Token: text(a[0])} })
 	method("drop", func(a []js.Value) replica.Input { return replica.Drop{Name: text(a[0])} })
+	return out
+}
+
+// entries are keys beside values.
+func entries(a []js.Value) []replica.Entry {
+	out := make([]replica.Entry, a[0].Length())
+	for i := range out {
+		out[i] = replica.Entry{Key: text(a[0].Index(i)), Value: bytes(a[1].Index(i))}
+	}
 	return out
 }
 
@@ -93,14 +100,6 @@ func array[T any](all []T, f func(T) any) js.Value {
 	out := js.Global().Get("Array").New(len(all))
 	for i, v := range all {
 		out.SetIndex(i, f(v))
-	}
-	return out
-}
-
-// guests are the ids that the browser was anonymous under.
-func guests(v js.Value) (out []replica.Guest) {
-	for _, id := range texts(v) {
-		out = append(out, replica.Guest{Client: id})
 	}
 	return out
 }

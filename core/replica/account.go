@@ -9,6 +9,65 @@ type Guest struct {
 	Ops    []wire.Op // what it was not told to be decided, in order; may be none
 }
 
+// guest is a Guest whom the server has not told to be merged.
+type guest struct {
+	Guest
+	prefix string // of the keys of what the store holds of them, "" for nothing
+}
+
+// takeGuests takes up what readers who were anonymous here left in their own stores. It came into this one in the
+// transaction that took it out of theirs; keys are sorted.
+func (m *Machine) takeGuests(entries []Entry) {
+	for len(entries) > 0 {
+		key, n := entries[0].Key, len(guestPrefix)
+		for n < len(key) && key[n] != '/' {
+			n++
+		}
+		n = min(n+1, len(key))
+		prefix := key[:n]
+		was := New(Config{})
+		for len(entries) > 0 && hasPrefix(entries[0].Key, prefix) {
+			was.restores = append(was.restores, Entry{entries[0].Key[n:], entries[0].Value})
+			entries = entries[1:]
+		}
+		was.restore() // torn ops and missing numbers are what they are to a next life
+		if was.cfg.Client == "" {
+			m.keeping.clear(prefix)
+			continue
+		}
+		first, ops := was.Outbox()
+		m.addGuest(guest{Guest{was.cfg.Client, first, ops}, prefix})
+	}
+}
+
+// addGuest adds a guest, or what is known of one who was only named so far.
+func (m *Machine) addGuest(g guest) {
+	for i, have := range m.guests {
+		if have.Client == g.Client {
+			if len(have.Ops) == 0 && have.prefix == "" {
+				m.guests[i] = g
+			}
+			return
+		}
+	}
+	m.guests = append(m.guests, g)
+}
+
+// merge takes up guests of whom the shell learnt while the machine was running.
+func (m *Machine) merge(in Merge) {
+	if m.cfg.Private {
+		return
+	}
+	sortEntries(in.Entries)
+	m.takeGuests(in.Entries)
+	for _, client := range in.Clients {
+		m.addGuest(guest{Guest: Guest{Client: client}})
+	}
+	if m.welcomed {
+		m.mergeGuests()
+	}
+}
+
 // start asks for a connection, or for the token that it needs first.
 func (m *Machine) start() {
 	if m.tokenless {
@@ -66,6 +125,9 @@ func (m *Machine) merged(msg *wire.Merged) {
 			g.Ops = g.Ops[1:]
 		}
 		if len(g.Ops) == 0 {
+			if g.prefix != "" {
+				m.keeping.clear(g.prefix)
+			}
 			m.guests = append(m.guests[:i:i], m.guests[i+1:]...)
 			m.emit(GuestMerged{msg.Client})
 		}

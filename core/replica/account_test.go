@@ -1,6 +1,10 @@
 package replica_test
 
 import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 
 	"nigh/core/replica"
@@ -76,18 +80,7 @@ func TestMachine_MergesItsGuestsOnce(t *testing.T) {
 	}
 	b.m = replica.New(replica.Config{Client: "c", User: "ada", Seed: 7, Guests: []replica.Guest{
 		{Client: "guest-with-ops", First: 8, Ops: ops}, {Client: "guest-without"}}})
-	merges := func() (out []*wire.Merge) {
-		for _, e := range b.effects {
-			if s, ok := e.(replica.Send); ok {
-				if m, err := wire.Decode(s.Bytes); err == nil {
-					if merge, ok := m.(*wire.Merge); ok {
-						out = append(out, merge)
-					}
-				}
-			}
-		}
-		return out
-	}
+	merges := b.merges
 	b.open()
 	b.frame(welcome(5, 0))
 	m := merges()
@@ -127,4 +120,107 @@ func TestMachine_OutboxIsWhatTheServerHasNotDecided(t *testing.T) {
 	first, ops := b.m.Outbox()
 	want(t, "first op of the outbox", first, 2)
 	want(t, "ops in the outbox", len(ops), 2)
+}
+
+// merges are what the last step sent of guests.
+func (b *bench) merges() (out []*wire.Merge) {
+	for _, e := range b.effects {
+		if s, ok := e.(replica.Send); ok {
+			if m, err := wire.Decode(s.Bytes); err == nil {
+				if merge, ok := m.(*wire.Merge); ok {
+					out = append(out, merge)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// moved is what a shell moves of a guest's store into the account's.
+func moved(from twinStore, into string) (out []replica.Entry) {
+	for _, key := range slices.Sorted(maps.Keys(from)) {
+		if key == "reader" || strings.HasPrefix(key, "op/") {
+			out = append(out, replica.Entry{Key: "guest/" + into + "/" + key, Value: from[key]})
+		}
+	}
+	return out
+}
+
+// A guest's store that came into the account's is merged under its own numbers, by each life until the server has it.
+func TestMachine_MergesWhatAGuestLeftInItsStore(t *testing.T) {
+	store := twinStore{}
+	for _, e := range moved(kept(t), "7") {
+		store[e.Key] = e.Value
+	}
+	for life := range 3 {
+		k := newKeeper(t, "account", store)
+		k.do(replica.Start{})
+		want(t, "Pending", k.status.Pending, 2)
+		k.do(replica.Export{})
+		exported, _ := effect[replica.Exported](k.bench)
+		want(t, "ops that are exported", len(exported.Ops), 2)
+		k.do(replica.Merge{Clients: []string{"first"}}) // the page says it again: the store knows more
+		k.do(replica.Opened{})
+		k.frame(welcome(5, 0))
+		m := k.merges()
+		if len(m) != 1 || m[0].Client != "first" || m[0].First != 2 || len(m[0].Ops) != 2 || m[0].Ops[0].Item != "moon" || m[0].Ops[1].Item != "star" {
+			t.Fatalf("life %d: merges = %+v, want ops 2 and 3 of first, moon and star", life, m)
+		}
+		if life < 2 {
+			continue // it dies
+		}
+		k.frame(&wire.Merged{Client: "first", Op: 2})
+		want(t, "Pending when one of them is decided", k.status.Pending, 1)
+		k.frame(&wire.Merged{Client: "first", Op: 3})
+		want(t, "Pending when all are", k.status.Pending, 0)
+	}
+	for key := range store {
+		if strings.HasPrefix(key, "guest/") {
+			t.Errorf("%s is still in the store", key)
+		}
+	}
+	k := newKeeper(t, "account", store)
+	k.do(replica.Start{}).do(replica.Opened{})
+	k.frame(welcome(5, 0))
+	want(t, "merges of the life after", len(k.merges()), 0)
+}
+
+// What moves while the machine runs is merged at once; two moves are two guests; what is torn costs what it says.
+func TestMachine_MergesGuestsWhileItRuns(t *testing.T) {
+	torn := kept(t)
+	torn["op/0000000000000002"] = nil
+	readerless := kept(t)
+	delete(readerless, "reader")
+	for name, tc := range map[string]struct {
+		entries []replica.Entry
+		want    string // client, first number and items of each merge
+	}{
+		"whole":            {moved(kept(t), "7"), "first 2 moon star, named 0"},
+		"one op torn":      {moved(torn, "7"), "first 2  star, named 0"}, // a wish that changes nothing has its number
+		"without reader":   {moved(readerless, "7"), "first 2 moon star, named 0"},
+		"nothing of sense": {[]replica.Entry{{Key: "guest/7/reader"}, {Key: "guest/"}, {Key: "guest/8"}, {Key: "guest/9/op/x", Value: []byte("x")}}, "named 0"},
+	} {
+		k := newKeeper(t, "account", twinStore{})
+		k.do(replica.Start{}).do(replica.Opened{})
+		k.frame(welcome(5, 0))
+		for _, e := range tc.entries {
+			k.store[e.Key] = e.Value
+		}
+		k.do(replica.Merge{Clients: []string{"named"}, Entries: tc.entries})
+		var got []string
+		for _, m := range k.merges() {
+			s := fmt.Sprint(m.Client, " ", m.First)
+			for _, op := range m.Ops {
+				s += " " + op.Item
+			}
+			got = append(got, s)
+			k.frame(&wire.Merged{Client: m.Client, Op: max(m.First, 1) + uint64(len(m.Ops)) - 1})
+		}
+		want(t, name+": merges", strings.Join(got, ", "), tc.want)
+		for key := range k.store {
+			if strings.HasPrefix(key, "guest/") {
+				t.Errorf("%s: %s is still in the store", name, key)
+			}
+		}
+	}
 }

@@ -7,7 +7,7 @@
 //
 //	Restore… Start, Opened, Frame, Closed, Tick ─┐           ┌─► Connect, Send, Close, Wake
 //	Record, Prefer, Ask, Drop ───────────────────┤  Machine  ├─► List (local at once, then the server's)
-//	Token, Export ───────────────────────────────┤           ├─► Status, ProfileChanged, NeedToken, GuestMerged
+//	Token, Merge, Export ────────────────────────┤           ├─► Status, ProfileChanged, NeedToken, GuestMerged
 //	                                             └───────────┴─► Store, Recorded, Exported
 //
 // # Invariants
@@ -48,5 +48,12 @@
 //     ops are among what it holds, ops since are not.
 //   - Record and Prefer may carry an Origin. What a tab says again, because whom it told died, is taken once: the last
 //     number of each tab is stored with the op.
+//   - Who signs in takes along what they did before, also without a connection: the shell moves the reader and the ops of
+//     the anonymous store into the account's (guest/<move>/), in one transaction, so each op is in one of the two. They go
+//     as Merge, under the numbers and the id that they were given, on each connection of each life until Merged: what had
+//     arrived before is not applied again. What that store holds next is another guest's: its id is spent with the move,
+//     lest numbers be given twice. Not chosen: to send them as the guest first (a sign-in without a network would have
+//     to wait, in a tab that may be gone by then), and to number them as the account's (what had arrived would count twice).
+//     Lists and the profile know of them when the server has them: till then no list of its own could be equal to ours.
 //   - A private machine (private.go) keeps ops instead of a profile, and its hello is of nobody.
 package replica

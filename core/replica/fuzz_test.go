@@ -45,3 +45,25 @@ func FuzzFrame(f *testing.F) {
 		b.step(replica.Tick{})
 	})
 }
+
+// FuzzMerge gives a machine what it is told to be a guest's store, which a page's scripts can write: it must not panic,
+// and what it makes of that the wire must be able to carry.
+func FuzzMerge(f *testing.F) {
+	f.Add("reader", []byte("x"), "op/0000000000000002", []byte("y"))
+	op := func(n byte) []byte { // client, number, tab, its number, the op
+		b := append([]byte("\x05first"), n, 0, 0)
+		return append(b, wire.Encode(&wire.Ops{First: uint64(n), Ops: []wire.Op{{Event: true, Kind: "like", Item: "sea", AtMillis: began}}})...)
+	}
+	f.Add("op/0000000000000002", op(2), "op/0000000000000009", op(9))
+	f.Fuzz(func(t *testing.T, key1 string, value1 []byte, key2 string, value2 []byte) {
+		b := newBench(t).live()
+		b.step(replica.Merge{Entries: []replica.Entry{
+			{Key: "guest/7/" + key1, Value: replica.Seal(key1, value1).Value}, {Key: "guest/7/" + key2, Value: replica.Seal(key2, value2).Value},
+		}})
+		for _, m := range b.merges() {
+			if m.Client == "" || len(m.Ops) > wire.MaxOps {
+				t.Fatalf("merge of %q with %d ops", m.Client, len(m.Ops))
+			}
+		}
+	})
+}

@@ -38,6 +38,7 @@ type (
 		Item       core.ItemID
 		ValueMilli int64 // in thousandths, for kinds with a scale
 		Origin     Origin
+		More       bool // another one follows at once, and goes to the server in the same frame
 	}
 	// Prefer: a standing wish; weight 0 takes it back.
 	Prefer struct {
@@ -50,6 +51,12 @@ type (
 	Drop struct{ Name string }
 	// Token is a fresh token of the same reader; NeedToken asks for it, but it may come at any time.
 	Token struct{ Token string }
+	// Merge: the reader was anonymous in this browser and has signed in. Clients are ids that they were known under;
+	// Entries are what the shell moved here of their stores (see store.go), by the transaction that moved it.
+	Merge struct {
+		Clients []string
+		Entries []Entry
+	}
 	// Export asks for all that is kept of the reader.
 	Export struct{}
 )
@@ -68,6 +75,7 @@ func (Ask) input()       {}
 func (Export) input()    {}
 func (Drop) input()      {}
 func (Token) input()     {}
+func (Merge) input()     {}
 
 // Origin names a Record or Prefer, so that a page that cannot know whether it was heard may say it again: what was taken
 // is not taken twice. Numbers of a tab ascend. The zero Origin is of who says everything once.
@@ -152,7 +160,7 @@ type (
 		AllShelves     uint64
 		Bytes          int // packed, of all records held or on their way: at most Config.Budget, if that is not 0
 		Epoch, Seq     uint64
-		Pending        int // ops that the server has not decided
+		Pending        int // ops that the server has not decided, a guest's among them
 		Sent           int // of these, how many are on their way
 		BytesIn        int64
 		BytesOut       int64

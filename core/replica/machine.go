@@ -81,7 +81,7 @@ type Machine struct {
 	lastFault string
 
 	tokenless bool    // no connection is tried before a fresh token comes
-	guests    []Guest // not merged yet
+	guests    []guest // not merged yet
 
 	out []Effect
 }
@@ -117,7 +117,7 @@ func New(cfg Config) *Machine {
 	}
 	for _, g := range cfg.Guests {
 		g.Ops = slices.Clone(g.Ops)
-		m.guests = append(m.guests, g)
+		m.guests = append(m.guests, guest{Guest: g})
 	}
 	return m
 }
@@ -155,8 +155,12 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.tick()
 	case Record:
 		m.do(wire.Op{Event: true, Kind: in.Kind, Item: string(in.Item), ValueMilli: in.ValueMilli}, in.Origin)
+		if !in.More {
+			m.flush()
+		}
 	case Prefer:
 		m.do(wire.Op{Preference: in.Preference}, in.Origin)
+		m.flush()
 	case Export:
 		m.export()
 	case Ask:
@@ -165,6 +169,8 @@ func (m *Machine) Step(in Input, nowMillis int64) []Effect {
 		m.drop(in.Name)
 	case Token:
 		m.token(in.Token)
+	case Merge:
+		m.merge(in)
 	}
 	m.commit()
 	m.report()
@@ -298,7 +304,7 @@ func (m *Machine) tick() {
 func (m *Machine) expect() {
 	switch {
 	case m.state == Offline:
-	case m.state == Syncing, len(m.outbox) > 0 && m.outbox[0].n <= m.sentUpTo:
+	case m.state == Syncing, len(m.guests) > 0, len(m.outbox) > 0 && m.outbox[0].n <= m.sentUpTo:
 		m.wake(m.now + answerTimeout)
 	case m.deadline != 0:
 		m.wake(0)
@@ -321,6 +327,9 @@ func (m *Machine) report() {
 	s.Shelves, s.Bytes = m.held()
 	s.Epoch, s.Seq = m.epoch, m.seq
 	s.Pending = len(m.outbox)
+	for _, g := range m.guests {
+		s.Pending += len(g.Ops)
+	}
 	s.Sent = m.sent()
 	s.Error = m.lastFault
 	if s != m.reported {

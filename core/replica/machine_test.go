@@ -319,3 +319,30 @@ func TestMachine_ShownChangesNoList(t *testing.T) {
 	want(t, "Pending", b.status.Pending, 0)
 	want(t, "history when all is decided", b.history(), "boat")
 }
+
+// What is said to be followed by more goes with it, in one frame; whether the last of them is taken or not.
+func TestMachine_SendsWhatComesTogetherInOneFrame(t *testing.T) {
+	for name, last := range map[string]replica.Input{
+		"an event":                   replica.Record{Kind: "shown", Item: "moon"},
+		"a wish":                     replica.Prefer{Preference: core.Preference{Kind: core.PreferTag, Key: "sea", Weight: core.ProfileOne}},
+		"an event that is refused":   replica.Record{Kind: "shown"},
+		"an event that was heard of": replica.Record{Kind: "shown", Item: "sea", Origin: replica.Origin{Tab: "t", Number: 1}},
+	} {
+		b := newBench(t).live()
+		for i, id := range []core.ItemID{"sea", "boat"} {
+			b.step(replica.Record{Kind: "shown", Item: id, Origin: replica.Origin{Tab: "t", Number: uint64(i + 1)}, More: true})
+			if _, ok := first[*wire.Ops](b); ok {
+				t.Fatalf("%s: an op was sent before the last came", name)
+			}
+			if _, ok := effect[replica.Recorded](b); !ok {
+				t.Errorf("%s: op %d is not recorded at once", name, i+1)
+			}
+		}
+		b.step(last)
+		ops, ok := first[*wire.Ops](b)
+		if !ok || ops.First != 1 || len(ops.Ops) < 2 {
+			t.Errorf("%s: frame = %+v, want all ops from 1 on", name, ops)
+		}
+		want(t, name+": sent", b.status.Sent, b.status.Pending)
+	}
+}

@@ -56,7 +56,6 @@ func (m *Machine) do(op wire.Op, from Origin) {
 		m.answerAll(true) // which need not wait for the store
 	}
 	m.recorded(from, "")
-	m.flush()
 }
 
 // Bounds of origins. Beyond maxTabs the tab that was silent longest is forgotten.

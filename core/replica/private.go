@@ -75,6 +75,9 @@ func (s *superseded) counts(op wire.Op) bool {
 func (m *Machine) export() {
 	m.profileChanged()
 	e := Exported{Client: m.cfg.Client}
+	for _, g := range m.guests {
+		e.Ops = append(e.Ops, g.Ops...)
+	}
 	for _, n := range m.overlay {
 		e.Ops = append(e.Ops, n.op)
 	}

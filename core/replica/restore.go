@@ -14,10 +14,15 @@ func (m *Machine) restore() {
 	sortEntries(entries) // and with them ops and deltas, whose numbers stand in their keys
 	var reader readerState
 	var ops []numbered
+	var guests []Entry
 	clients := map[uint64]string{}
 	catalog, k := stored{}, &m.keeping
 	known, isKnown := false, false
 	for _, e := range entries {
+		if hasPrefix(e.Key, guestPrefix) {
+			guests = append(guests, e)
+			continue
+		}
 		payload, _, ok := unseal(e)
 		switch {
 		case e.Key == readerKey:
@@ -49,6 +54,7 @@ func (m *Machine) restore() {
 		}
 	}
 	m.restoreReader(reader, known, ops, clients)
+	m.takeGuests(guests)
 	if m.policy != nil {
 		m.analyzer = text.NewAnalyzer(m.policy.Language, m.policy.Languages...)
 	}

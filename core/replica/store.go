@@ -12,6 +12,7 @@ import (
 //
 //	reader           whose ops these are, what is decided of them, the profile up to there, what tabs said last
 //	op/<number>      an op that is not decided, with the client id and the tab that it came from
+//	guest/<move>/…   reader and op/ of a store whose reader was anonymous and is this one now, until they are merged
 //	policy           the last welcome: policy, and how far the server's clock is from ours
 //	c/0/head         a catalog's position, and a sum over its blocks
 //	c/0/log/<seq>    a delta, as it came
@@ -31,6 +32,8 @@ const (
 	policyKey = "policy"
 	opPrefix  = "op/"
 	catalog0  = "c/0/"
+
+	guestPrefix = "guest/"
 )
 
 // schema is the version of what is stored. Ops of all versions so far are read; of another version the rest is synced

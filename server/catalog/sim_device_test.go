@@ -44,6 +44,7 @@ type device struct {
 	// Of sign-ins: guests that this one's machine has still to merge; whose its own doing is, once it is gone.
 	unmerged int
 	into     string
+	merge    *replica.Merge // what a page with a store says in each life
 }
 
 // late is an effect that waits for the store: a Store, or what must not go before it.
@@ -56,14 +57,22 @@ type late struct {
 func (d *device) begin() {
 	d.lives++
 	client := d.name
-	if len(d.store) > 0 { // which knows it
+	if len(d.store["reader"]) > 0 { // which knows it
 		client = fmt.Sprint(d.name, " in life ", d.lives)
 	}
-	d.m = replica.New(replica.Config{Client: client, User: d.user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget, Inflates: d.inflates})
+	user := d.user
+	if user == wire.Guest(d.name) {
+		user = ""
+	}
+	d.m = replica.New(replica.Config{Client: client, User: user, Seed: uint64(d.w.pick(1000)), Stores: d.keeps, Budget: d.budget, Inflates: d.inflates})
 	for _, key := range slices.Sorted(maps.Keys(d.store)) {
 		d.step(replica.Restore{Entries: []replica.Entry{{Key: key, Value: d.store[key]}}})
 	}
 	d.step(replica.Start{})
+	if d.merge != nil {
+		d.step(*d.merge)
+		d.merge.Entries = nil // they are in the store
+	}
 	d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
 }
 
@@ -131,12 +140,15 @@ func (d *device) act() {
 		d.step(replica.Prefer{Preference: p, Origin: d.origin()})
 		return
 	}
-	tag := w.tag()
+	tag, more := w.tag(), w.pick(6) == 0
 	d.done = append(d.done, tag)
 	w.tally.ops++
 	w.trace("%s: op %d is event %d", d.name, len(d.done), tag)
 	w.lastItem = fmt.Sprint("item", w.pick(26))
-	d.step(replica.Record{Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(w.lastItem), ValueMilli: tag, Origin: d.origin()})
+	d.step(replica.Record{Kind: simKinds[w.pick(len(simKinds))], Item: core.ItemID(w.lastItem), ValueMilli: tag, Origin: d.origin(), More: more})
+	if more {
+		d.act()
+	}
 }
 
 // origin numbers what the page says as its ops are numbered.

@@ -37,6 +37,22 @@ test('one script tag and one element list what is for the reader, and the list f
   await page.reload()
   await expect(feed).toHaveAttribute('data-source', 'server')
   expect(await ids(feed), 'the same anonymous reader').not.toContain(before[2])
+  expect(await page.evaluate(() => Object.keys(localStorage)), 'names that elements made up').toEqual([])
+  // The sign-in takes along what was done here.
+  await feed.evaluate((it) => {
+    it.setAttribute('user', 'ada')
+    it.setAttribute('merge', '')
+  })
+  await expect.poll(() => server.recommend('ada')).not.toContain(before[2])
+  await expect.poll(() => ids(feed)).toEqual(await server.recommend('ada'))
+})
+
+test('what was in view goes out together', async ({ page, server }) => {
+  const frames: number[] = []
+  page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => typeof payload !== 'string' && frames.push(payload.toString('latin1').split('shown').length - 1)))
+  await blank(page, server, '<nigh-feed></nigh-feed>')
+  await expect(page.locator('nigh-feed li')).toHaveCount(12)
+  await expect.poll(() => Math.max(0, ...frames), { message: 'impressions in one frame' }).toBeGreaterThan(3)
 })
 
 test('cards of the author: what the server sent stays, is taken over, and leaves when the list moves on', async ({ page, server }) => {

@@ -15,7 +15,22 @@ const types: Record<string, string> = { js: 'text/javascript', wasm: 'applicatio
 export interface OnPage {
   nigh: Client
   list: RecommendationsEvent | null // the last one
+  merged: string[] // ids
+  failures: string[]
 }
+
+// Before a worker: its module panics when something is done with the item "panic", in its own call, with what it cannot read.
+const panics = `
+  let ready
+  Object.defineProperty(globalThis, 'nighReady', {
+    set: (f) => (ready = f),
+    get: () => (module) => ready({ ...module, open(config) {
+      const replica = module.open(config)
+      const { record } = replica
+      replica.record = (kind, item, ...rest) => item === 'panic' ? replica.frame(undefined, 0, 0) : record(kind, item, ...rest)
+      return replica
+    } }),
+  })`
 
 /** Serves one page, which connects as its query says, and the files of nigh.js. */
 export class Site {
@@ -35,10 +50,25 @@ export class Site {
         response.end(`<!doctype html><title>a site</title><link rel="icon" href="data:,"><script type="module">
           import { connect } from '/nigh.js'
           const options = JSON.parse(decodeURIComponent(location.hash.slice(1)))
-          globalThis.list = null
+          if (options.panics) options.worker = () => new Worker('/worker.js', { type: 'module' })
+          Object.assign(globalThis, { list: null, merged: [], failures: [] })
           globalThis.nigh = connect(options)
+          nigh.addEventListener('merged', (e) => merged.push(e.client))
+          nigh.addEventListener('failure', (e) => failures.push(e.code + ': ' + e.message))
           nigh.recommend({ limit: 12 }).addEventListener('recommendations', (e) => (globalThis.list = e))
         </script>`)
+        return
+      }
+      if (path === '/panics.js') {
+        response.setHeader('content-type', 'text/javascript')
+        response.end(panics)
+        return
+      }
+      if (path === '/worker.js') {
+        response.setHeader('content-type', 'text/javascript')
+        void readFile(`${dist}nigh.js`, 'utf8').then((nigh) => {
+          response.end(`import '/panics.js'\nimport '/${/assets\/worker-[\w-]+\.js/.exec(nigh)![0]}'`)
+        })
         return
       }
       readFile(dist + path.slice(1)).then(
@@ -57,7 +87,7 @@ export class Site {
   }
 
   /** The address of a page that connects so. */
-  page(options: { url: string; user: string; privacy?: string; token?: string; storage?: boolean }): string {
+  page(options: { url: string; user?: string; client?: string; merge?: boolean | string; privacy?: string; token?: string; storage?: boolean; panics?: boolean }): string {
     return `${this.url}/#${encodeURIComponent(JSON.stringify(options))}`
   }
 
@@ -115,6 +145,16 @@ export const on = {
         source: list?.source,
       }
     })
+  },
+  /** Ends the page's process where it stands. */
+  async crash(page: Page): Promise<void> {
+    const dead = new Promise<unknown>((resolve) => page.once('crash', resolve))
+    void (await page.context().newCDPSession(page)).send('Page.crash').catch(() => {})
+    await dead
+    await page.close()
+  },
+  async pending(page: Page, ops: number): Promise<void> {
+    await expect.poll(async () => page.evaluate(() => (globalThis as unknown as OnPage).nigh.status?.pending)).toBe(ops)
   },
   async record(page: Page, kind: string, item: string): Promise<boolean> {
     return page.evaluate(([kind, item]) => (globalThis as unknown as OnPage).nigh.record(kind!, item!), [kind, item])

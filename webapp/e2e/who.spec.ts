@@ -5,6 +5,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from './nigh.ts'
+import { on, test as onSite, works, type OnPage } from './site.ts'
 
 const secret = 'a secret of the end-to-end tests'
 const file = join(mkdtempSync(join(tmpdir(), 'nigh-e2e-secret-')), 'secret')
@@ -69,3 +70,72 @@ test('a name needs its token, which is renewed, and what was done before a sign-
   expect((await asAda(sign('ada', 60))).status).toBe(200)
   expect((await asAda(sign('bob', 60))).status).toBe(403)
 })
+
+// Of what the server holds of a reader, each op once: core/replica and server/catalog prove that for every order of deaths
+// (TestSimulation). Here the browser's half is real: IndexedDB, tabs, and processes that end.
+for (const named of [false, true]) {
+  const how = named ? 'by an id that the page gave' : 'as whom the device named'
+  onSite(`what was done without a name and a network comes along at the sign-in, once, whatever dies: ${how}`, async ({ browser, site, nigh }) => {
+    const context = await browser.newContext()
+    const [a, b, c, d, e, f] = (await works(nigh)) as [string, string, string, string, string, string]
+    const id = 'a-browser-of-nobody-with-a-name'
+    const nobody = { url: nigh.url, ...(named ? { client: id } : {}) }
+    const ada = { url: nigh.url, user: 'ada', merge: named ? id : true }
+    const open = async (options: Parameters<typeof site.page>[0]) => {
+      const page = await context.newPage()
+      await page.goto(site.page(options))
+      return page
+    }
+    const first = await open(nobody)
+    await on.live(first)
+    expect(await on.record(first, 'like', a)).toBe(true)
+    await on.live(first)
+    const second = await open(nobody) // it follows the first
+    await on.live(second)
+    await nigh.kill()
+    expect(await on.record(first, 'like', b)).toBe(true)
+    expect(await on.record(second, 'like', c)).toBe(true)
+
+    // The sign-in, offline; its tab dies as soon as it has all.
+    const doomed = await open(ada)
+    await on.pending(doomed, 2)
+    await on.crash(doomed)
+    // The tabs that are open without a name are somebody else's from then on, whose doing is not hers until she signs in again.
+    await on.history(first, [])
+    await on.crash(first)
+    expect(await on.record(second, 'like', d)).toBe(true)
+    await on.history(second, [d])
+    const account = await open({ url: nigh.url, user: 'ada' })
+    await on.pending(account, 2)
+    expect(await on.record(account, 'like', e)).toBe(true)
+    const again = await open(ada) // it follows, and the leader takes over what its merge names
+    await on.pending(again, 4)
+    await on.pending(account, 4)
+    await on.history(second, [])
+    // Somebody else who names the same browser gets what was done there since, which is nothing, and none of hers.
+    const bob = await open({ ...ada, user: 'bob' })
+    await on.pending(bob, 0)
+
+    await nigh.again()
+    await Promise.all([on.live(account), on.live(again), on.live(bob)])
+    await on.history(account, [e, d, c, b, a])
+    await on.history(bob, [])
+    expect((await on.state(account)).op, "ops of the account's own").toBe(1)
+    // Said again when all is done: nothing more, and it is told so where the page knows the id.
+    const later = await open(ada)
+    if (named) await later.waitForFunction((id) => (globalThis as unknown as OnPage).merged?.includes(id), id)
+    await on.crash(account)
+    await on.live(later)
+    await on.history(later, [e, d, c, b, a])
+    expect(await on.record(second, 'like', f)).toBe(true) // as nobody, under an id that is not spent
+    await on.live(second)
+    await on.history(second, [f])
+    const elsewhere = await (await browser.newContext()).newPage()
+    await elsewhere.goto(site.page({ url: nigh.url, user: 'ada' }))
+    await on.live(elsewhere)
+    await on.history(elsewhere, [e, d, c, b, a])
+    expect((await on.state(elsewhere)).list).toEqual(await nigh.recommend('ada'))
+    await elsewhere.context().close()
+    await context.close()
+  })
+}

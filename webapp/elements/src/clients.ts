@@ -26,7 +26,7 @@ export function serverOf(element: Element): string {
 
 /** Returns the client for a server and a reader, and how to let go of it. */
 export function take(options: ConnectOptions): { client: Client; release: () => void } {
-  const key = `${String(options.url)} ${options.user ?? ''}`
+  const key = `${String(options.url)} ${String(options.merge ?? '')} ${options.user ?? ''}`
   let entry = shared.get(key)
   if (!entry) {
     entry = { client: connect(options), holders: 0, closing: 0 }
@@ -47,18 +47,3 @@ export function take(options: ConnectOptions): { client: Client; release: () => 
   }
   return { client: held.client, release }
 }
-
-/** A reader without a name: random, kept in this browser for this server only. */
-export function anonymous(server: string): string {
-  const key = `nigh.reader ${server}`
-  const fresh = `anon-${Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')}`
-  try {
-    const kept = localStorage.getItem(key) ?? fresh
-    localStorage.setItem(key, kept)
-    return kept
-  } catch {
-    return (forgotten[key] ??= fresh) // storage is forbidden: the same reader as long as the page is open
-  }
-}
-
-const forgotten: Record<string, string> = {}

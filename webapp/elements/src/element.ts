@@ -1,17 +1,18 @@
 // What all of the elements share: a connection while they are in a document.
 
 import type { Client, ConnectOptions } from '@nigh/client'
-import { anonymous, serverOf, take } from './clients.ts'
+import { serverOf, take } from './clients.ts'
 
 // There is no HTMLElement where pages are rendered on a server; importing the classes there must do no harm.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement
 
 /**
- * Attributes: `server` (its address; the script tag's own if absent), `user` (the reader; a random one, kept in this
- * browser, if absent; one without a name if empty, as servers that ask who readers are want it), `token`. Or set the property `client` to a connection of your own.
+ * Attributes: `server` (its address; the script tag's own if absent), `user` (the reader; absent or empty: who this browser
+ * is, and nobody else), `token`, and `merge` (with `user`, after a sign-in: what was done here without one becomes that
+ * reader's). They are options of connect(). Or set the property `client` to a connection of your own.
  */
 export abstract class NighElement extends Base {
-  static readonly observedAttributes: string[] = ['server', 'user', 'token']
+  static readonly observedAttributes: string[] = ['server', 'user', 'token', 'merge']
   #given: Client | null = null
   #client: Client | null = null
   #running: AbortController | null = null
@@ -71,8 +72,9 @@ export abstract class NighElement extends Base {
       return
     }
     try {
-      const user = this.getAttribute('user') ?? anonymous(server)
-      const options: ConnectOptions = user === '' ? { url: server } : { url: server, user }
+      const user = this.getAttribute('user')
+      const options: ConnectOptions = { url: server }
+      if (user) Object.assign(options, { user, merge: this.hasAttribute('merge') })
       const token = this.getAttribute('token')
       const { client, release } = take(token === null ? options : { ...options, token })
       this.#client = client

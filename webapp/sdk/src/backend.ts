@@ -77,7 +77,11 @@ export class Backend {
         for (const message of said) stand.receive(message)
         this.#stand = stand
       },
-      (reason: unknown) => this.#receive({ type: 'error', code: 'worker', message: `load what asks the server: ${String(reason)}; reload the page` }),
+      (reason: unknown) => {
+        const fault = `load what asks the server: ${String(reason)}; reload the page`
+        this.#receive({ type: 'error', code: 'worker', message: fault })
+        this.#receive({ type: 'closed', fault })
+      },
     )
   }
 }

@@ -1,58 +1,39 @@
-// The leader's half of the worker, without the worker: carries out what the module decides. It owns the socket, the
-// timer and the storage, and measures how long answers take; it knows nothing of ranking and nothing of what is in a
-// frame. A Host lives as long as this tab leads (tabs.ts); it serves the pages of all tabs.
+// The leader's half of the worker, without the worker: carries out what the module decides, with the socket (line.ts), the
+// storage (keeping.ts) and a timer, and measures how long answers take (timed.ts); it knows nothing of ranking and nothing of
+// what is in a frame. A Host lives as long as this tab leads (tabs.ts); it serves the pages of all tabs.
 //
 //   pages ──ToWorker──► Host ──calls──► Replica (the module)
 //   pages ◄─FromWorker─ Host ◄─effects──┘   │
 //                        └── WebSocket, timer, IndexedDB
 
-import { Frames, type Inflate } from './inflate.ts'
-import type { Effect, List, NighModule, ReaderProfile, Replica, Status, StoreEffect } from './module.ts'
-import type { FromWorker, Open, ToWorker } from './protocol.ts'
-import { StorageError, Superseded, type Storage, type StorageReason, type Stored } from './storage.ts'
+import { Keeping, type Keeper } from './keeping.ts'
+import { Line, type Network } from './line.ts'
+import type { Effect, List, NighModule, ReaderProfile, Replica, Status } from './module.ts'
+import type { FromWorker, Open, Recorded, ToWorker } from './protocol.ts'
+import type { Stored } from './storage.ts'
+import { Timed } from './timed.ts'
 
 /** What a Host needs of the world; worker.ts gives the real one, tests a virtual one. */
-export interface World {
+export interface World extends Network, Pick<Keeper, 'storage' | 'superseded'> {
   /** Wall clock for the module, Unix milliseconds, whole. */
   unixMillis(): number
   /** The clock of protocol.ts: milliseconds with fractions. */
   now(): number
   /** Calls f once, at Unix time `at`; returns how to cancel it. */
   wake(at: number, f: () => void): () => void
-  socket(url: string, protocols: string[]): WebSocket
-  /** Inflates frames; null if this browser cannot, and the server is to send them as they are. */
-  inflate: Inflate | null
   /** A random whole number. */
   seed(): number
   /** A client id that nobody can guess. */
   id(): string
-  /** Whether the machine says that it has a network. */
-  online(): boolean
-  /** Opens what is kept for a config, or tells why nothing is: rejects with a StorageError. */
-  storage(config: Open): Promise<{ storage: Storage; stored: Stored }>
   /** Takes out what is kept for all readers, and has every leader begin anew, this one too. */
   clearAll(): Promise<void>
   /** Says something to a tab's page, '' for all of them. */
   post(to: string, message: FromWorker): void
-  /** Another tab writes what this one does: it leads no more. */
-  superseded(): void
+  /** What was done in these spaces is this reader's: their tabs are to begin anew. */
+  moved(spaces: string[]): void
+  /** The module has ended in the midst of a call. Nothing comes of this host any more; it is to be closed. */
+  crashed(how: string): void
 }
-
-/** A question as the host follows it: when its next answer of the server began to be waited for. */
-interface Following {
-  since: number | null // asked at; null once the server has answered
-  answered: number // highest op that an answer of the server knew of
-}
-
-// Ops whose time is remembered until the server's answer to them; older ones are forgotten, their answer goes untimed.
-const maxTimedOps = 256
-
-// After so many sockets that never opened, and none before them that did, the page is told. A browser does not say why
-// a socket fails: a server that is down and one that refuses the page's origin look the same.
-const failuresUntilTold = 3
-
-// The code of a frame that could not be read; wire.CloseProtocol.
-const torn = 4002
 
 export class Host {
   readonly #world: World
@@ -61,28 +42,36 @@ export class Host {
   #waiting: { from: string; message: ToWorker }[] = [] // what came before the module was there, in order
   #module: NighModule | null = null
   #stored: Stored | null = null // read and not yet handed to the module
-  #storage: Storage | null = null
-  #kept: { kept: boolean; reason: StorageReason | '' } | null = null
-  #behind: (null | (() => void))[] = [] // what waits for the storage; null: a store that is not done
+  readonly #keeping: Keeping
+  #handling: { from: string; number: number } | null = null // what a page said and waits for the answer to
   #asks = new Map<string, Extract<ToWorker, { type: 'ask' }>>()
   #profile: ReaderProfile | null = null
   #asking: { from: string; number: number } | null = null // who waits for exported
-  #socket: WebSocket | null = null
-  #frames: Frames | null = null // of the socket
-  #wantSocket = false // the module asked for a socket while there was no network
-  #paused = new Set<string>() // tabs that want no network
-  #reachable = true // as the page sees it
+  readonly #line: Line
   #ended = false
   #cancelWake: () => void = () => {}
   #status: Status | null = null
-  #openedAt = 0
-  #everOpened = false
-  #failures = 0 // sockets that ended before any had opened
-  #following = new Map<string, Following>()
-  #ops: { op: number; at: number }[] = [] // ascending
+  readonly #timed = new Timed()
 
   constructor(world: World) {
     this.#world = world
+    this.#keeping = new Keeping({
+      storage: (config) => world.storage(config),
+      post: (message) => world.post('', message),
+      lost: () => {
+        if (this.#replica) this.#run(null, (unix) => this.#replica!.storeLost(unix))
+      },
+      superseded: () => world.superseded(),
+    })
+    this.#line = new Line(world, {
+      opened: () => {
+        this.#timed.openedAt = world.now()
+        this.#run(null, (unix) => this.#replica!.opened(unix))
+      },
+      frame: (bytes, size) => this.#run(null, (unix) => this.#replica!.frame(bytes, size, unix)),
+      closed: (code) => this.#run(null, (unix) => this.#replica!.closed(code, unix)),
+      unreachable: (message) => world.post('', { type: 'error', code: 'unreachable', message }),
+    })
   }
 
   /** The module has started. */
@@ -100,12 +89,11 @@ export class Host {
         return
       // The network is the host's matter, so this works before the module is there.
       case 'pause':
-        if (message.paused) this.#paused.add(from)
-        else this.#paused.delete(from)
+        this.#line.pause(from, message.paused)
         this.networkChanged()
         return
       case 'network':
-        this.#reachable = message.online
+        this.#line.reachable = message.online
         this.networkChanged()
         return
       case 'close':
@@ -121,9 +109,9 @@ export class Host {
 
   /** A tab that has just come is told what others know. */
   greet(tab: string): void {
-    if (this.#status) this.#world.post(tab, { type: 'status', status: this.#status, online: this.#online() })
+    if (this.#status) this.#world.post(tab, { type: 'status', status: this.#status, online: this.#line.online })
     if (this.#profile) this.#world.post(tab, { type: 'profile', profile: this.#profile })
-    if (this.#kept) this.#world.post(tab, { type: 'storage', ...this.#kept })
+    if (this.#keeping.told) this.#world.post(tab, this.#keeping.told)
   }
 
   /** A tab has gone. */
@@ -132,64 +120,43 @@ export class Host {
     for (const name of [...this.#asks.keys()]) {
       if (tabOf(name) === tab) this.receive(tab, { type: 'drop', name: nameOf(name) })
     }
-    if (this.#paused.delete(tab)) this.networkChanged()
+    if (this.#line.pause(tab, false)) this.networkChanged()
   }
 
   /** The machine went online or offline, or the page asked to behave as if it had. */
   networkChanged(): void {
-    if (!this.#online()) {
-      this.#abandonSocket(1006)
-    } else if (this.#wantSocket) {
-      this.#connect()
-    } else if (this.#replica) {
-      const replica = this.#replica
-      this.#run(null, (unix) => replica.online(unix))
-    }
+    if (!this.#line.changed() && this.#replica) this.#run(null, (unix) => this.#replica!.online(unix))
     this.#postStatus()
   }
 
   #open(config: Open): void {
     if (this.#config) return
     this.#config = config
-    this.#world.storage(config).then(
-      ({ storage, stored }) => {
-        if (this.#ended) {
-          void storage.close()
-          return
-        }
-        storage.onlost = (error) => this.#storageLost(error)
-        this.#storage = storage
-        this.#stored = stored
-        this.#tellStorage('')
-        this.#begin()
-      },
-      (error: unknown) => {
-        this.#stored = { keys: [], values: [] }
-        this.#tellStorage(error instanceof StorageError ? error.reason : 'unavailable')
-        this.#begin()
-      },
-    )
+    this.#line.to(config)
+    this.#keeping.open(config, (stored) => {
+      this.#stored = stored
+      this.#begin()
+    })
   }
 
   #begin(): void {
     if (!this.#module || !this.#config || !this.#stored || this.#replica || this.#ended) return
-    const { client, user, token, renews, merge, budget, privacy } = this.#config
+    const { client, user, token, renews, budget, privacy } = this.#config
     const device = privacy === 'device'
+    const { keys, values, spent } = this.#stored
     const replica = this.#module.open({
-      client: client === '' || device ? this.#world.id() : client,
+      client: client === '' || device || spent ? this.#world.id() : client,
       user,
       token: device ? '' : token,
       renews: renews && !device,
-      merge: device ? [] : merge,
       seed: this.#world.seed(),
       budget,
-      stores: this.#storage !== null,
+      stores: this.#keeping.on,
       private: device,
       inflates: this.#world.inflate !== null,
     })
     this.#replica = replica
-    const { keys, values } = this.#stored
-    this.#stored = { keys: [], values: [] }
+    this.#stored = { keys: [], values: [], spent }
     if (keys.length > 0) this.#run(null, (unix) => replica.restore(keys, values, unix))
     this.#run(null, (unix) => replica.start(unix))
     for (const { from, message } of this.#waiting.splice(0)) this.#handle(replica, from, message)
@@ -198,9 +165,9 @@ export class Host {
   /** Begins again from nothing; what is asked stays asked. */
   #beginAnew(): void {
     this.#cancelWake()
-    this.#detach()?.close(1000, 'begins anew')
+    this.#line.close(1000, 'begins anew')
     this.#replica = null
-    this.#ops = []
+    this.#timed.anew()
     this.#profile = { history: [], preferences: [] }
     this.#world.post('', { type: 'profile', profile: this.#profile })
     const asks = [...this.#asks.values()]
@@ -210,28 +177,30 @@ export class Host {
 
   /** Takes out what is kept of this reader and begins anew. */
   async erase(): Promise<void> {
-    try {
-      await this.#storage?.clear()
-    } catch (error) {
-      this.#storageLost(error)
-    }
+    await this.#keeping.clear()
     if (this.#replica && !this.#ended) this.#beginAnew()
   }
 
   #handle(replica: Replica, from: string, message: ToWorker): void {
+    this.#handling = 'number' in message ? { from, number: message.number } : null
+    this.#told(replica, from, message)
+    this.#handling = null
+  }
+
+  #told(replica: Replica, from: string, message: ToWorker): void {
     switch (message.type) {
       case 'ask': {
         const name = `${from}/${message.question.name}`
         const ask = { ...message, question: { ...message.question, name } }
         this.#asks.set(name, ask)
-        this.#following.set(name, { since: message.at, answered: 0 })
+        this.#timed.ask(name, message.at)
         this.#run(message.at, (unix) => replica.ask(ask.question, unix))
         break
       }
       case 'drop': {
         const name = `${from}/${message.name}`
         this.#asks.delete(name)
-        this.#following.delete(name)
+        this.#timed.drop(name)
         this.#run(null, (unix) => replica.drop(name, unix))
         break
       }
@@ -239,10 +208,19 @@ export class Host {
         this.#run(null, (unix) => replica.token(message.token, unix))
         break
       case 'record':
-        this.#run(message.at, (unix) => replica.record(message.kind, message.item, message.value, from, message.number, unix))
+        this.#record(replica, from, [message])
+        break
+      case 'batch':
+        this.#record(replica, from, message.records)
         break
       case 'prefer':
         this.#run(message.at, (unix) => replica.prefer(message.kind, message.key, message.weight, from, message.number, unix))
+        break
+      case 'merge':
+        void this.#merge(message.clients).then(
+          () => this.#world.post(from, { type: 'moved', number: message.number }),
+          () => {}, // whoever leads now is told of it
+        )
         break
       case 'export':
         this.#asking = { from, number: message.number }
@@ -257,6 +235,25 @@ export class Host {
     }
   }
 
+  /** Several go to the server in one frame. */
+  #record(replica: Replica, from: string, records: Recorded[]): void {
+    for (const [i, { kind, item, value, number, at }] of records.entries()) {
+      if (this.#ended) return
+      this.#handling = { from, number }
+      this.#run(at, (unix) => replica.record(kind, item, value, from, number, i < records.length - 1, unix))
+    }
+  }
+
+  /** What readers without a name did here becomes this one's. */
+  async #merge(clients: string[]): Promise<void> {
+    if (this.#config!.privacy === 'device') return
+    const moved = await this.#keeping.move(this.#config!, clients)
+    this.#world.moved(moved.spaces)
+    if (this.#ended) return // the next life finds it in the storage
+    for (const client of moved.others) this.#world.post('', { type: 'merged', client })
+    this.#run(null, (unix) => this.#replica!.merge(moved.clients, moved.keys, moved.values, unix))
+  }
+
   /** Calls the module and carries out its effects in order. `at` is when the page asked for it, null if it did not. */
   #run(at: number | null, call: (unixMillis: number) => Effect[]): void {
     if (this.#ended) return
@@ -264,10 +261,9 @@ export class Host {
     let effects: Effect[]
     try {
       effects = call(this.#world.unixMillis())
+      if (!Array.isArray(effects)) throw new Error('it ended') // a panic: Go has said why on the console
     } catch (reason) {
-      // The module has ended; nothing more will come of it. What the page shows stays.
-      this.#world.post('', { type: 'error', code: 'module', message: `nigh.wasm failed: ${String(reason)}; reload the page` })
-      void this.close()
+      this.crash(String(reason))
       return
     }
     const tookMs = this.#world.now() - began
@@ -276,17 +272,17 @@ export class Host {
       if (this.#ended) return // closed by what an effect led to: nothing of the module may be called any more
       switch (effect.type) {
         case 'connect':
-          this.#connect()
+          this.#line.connect()
           break
         case 'send':
-          this.#send(this.#socket, effect.bytes)
+          this.#keeping.after(this.#line.sender(effect.bytes)) // behind what is stored before it
           break
         case 'store':
-          this.#store(effect)
+          this.#keeping.store(effect)
           break
         case 'recorded': {
           const { tab, number, fault } = effect
-          this.#afterStore(() => this.#world.post(tab, { type: 'recorded', number, fault, kept: fault === '' && this.#storage !== null }))
+          this.#keeping.after(() => this.#world.post(tab, { type: 'recorded', number, fault, kept: fault === '' && this.#keeping.on }))
           break
         }
         case 'exported': {
@@ -296,7 +292,7 @@ export class Host {
         }
         case 'close':
           closing = effect.code
-          this.#detach()?.close(closable(effect.code), effect.reason)
+          this.#line.close(effect.code, effect.reason)
           break
         case 'wake':
           this.#cancelWake()
@@ -324,178 +320,50 @@ export class Host {
     // The browser reports the end of a socket late, or after a long time-out on a dead line; the module need not wait.
     if (closing !== null && !this.#ended) {
       const code = closing
-      this.#failed()
+      this.#line.failed()
       this.#run(null, (unix) => this.#replica!.closed(code, unix))
     }
   }
 
-  /** Frames go behind what is stored before them, if their socket is still there then. */
-  #send(socket: WebSocket | null, bytes: Uint8Array): void {
-    this.#afterStore(() => {
-      if (socket && socket === this.#socket && socket.readyState === 1) socket.send(bytes as Uint8Array<ArrayBuffer>)
-    })
-  }
-
-  #afterStore(f: () => void): void {
-    if (this.#behind.length === 0) f()
-    else this.#behind.push(f)
-  }
-
-  #store(effect: StoreEffect): void {
-    if (!this.#storage) return
-    this.#behind.push(null)
-    this.#storage.put(effect).then(
-      () => {
-        if (this.#behind.shift() === null) this.#letGo()
-      },
-      (error: unknown) => this.#storageLost(error),
-    )
-  }
-
-  /** Does what waits for no store any more. */
-  #letGo(): void {
-    while (this.#behind.length > 0 && this.#behind[0] !== null) this.#behind.shift()!()
-  }
-
-  /** Nothing can be stored any more: it goes on in memory, and says so. */
-  #storageLost(error: unknown): void {
-    const storage = this.#storage
-    if (!storage || this.#ended) return
-    if (error instanceof Superseded) {
-      this.#world.superseded()
-      return
-    }
-    this.#storage = null
-    void storage.close()
-    this.#behind = this.#behind.filter((f) => f !== null)
-    this.#letGo()
-    this.#tellStorage(error instanceof StorageError ? error.reason : 'lost')
-    if (this.#replica) this.#run(null, (unix) => this.#replica!.storeLost(unix))
-  }
-
-  #tellStorage(reason: StorageReason | ''): void {
-    this.#kept = { kept: reason === '', reason }
-    this.#world.post('', { type: 'storage', ...this.#kept })
-  }
-
   #list(list: List, tookMs: number, at: number | null): void {
-    const tab = tabOf(list.question)
-    const following = list.question
-    list.question = nameOf(list.question)
+    const { question } = list
+    const tab = tabOf(question)
+    list.question = nameOf(question)
     if (list.source === 'local') {
-      // The local answer is the first to tell the number of the op that caused it.
-      const last = this.#ops.at(-1)?.op ?? 0
-      if (at !== null && list.version.op > last) {
-        this.#ops.push({ op: list.version.op, at })
-        if (this.#ops.length > maxTimedOps) this.#ops.shift()
-      }
+      this.#timed.local(list, at)
       this.#world.post(tab, { type: 'list', list, tookMs, at })
       return
     }
-    this.#world.post(tab, { type: 'list', list, tookMs: this.#serverTook(following, list), at: null })
+    this.#world.post(tab, { type: 'list', list, tookMs: this.#timed.server(question, list, this.#world.now()), at: null })
   }
 
-  /**
-   * How long the server's answer took: from the newest op that it knows of and that no answer before it knew of, or
-   * from the question itself; or from when the socket opened, if that was later. Null if the server sent the list for
-   * another reason: the catalog changed, say.
-   */
-  #serverTook(question: string, list: List): number | null {
-    const following = this.#following.get(question)
-    if (!following) return null
-    let from = following.since
-    following.since = null
-    for (const timed of this.#ops) {
-      if (timed.op > following.answered && timed.op <= list.version.op) from = timed.at
-    }
-    following.answered = Math.max(following.answered, list.version.op)
-    return from === null ? null : this.#world.now() - Math.max(from, this.#openedAt)
+  /** The module has ended, in a call or by itself. Nothing that it was told then was done; what it was told before is stored. */
+  crash(how: string): void {
+    if (this.#ended) return
+    const handling = this.#handling
+    void this.close()
+    if (handling) this.#world.post(handling.from, { type: 'failed', number: handling.number, fault: `nigh.wasm failed: ${how}; this was not kept` })
+    if (this.#status) this.#world.post('', { type: 'status', status: { ...this.#status, state: 'offline' }, online: this.#line.online })
+    this.#world.crashed(how)
   }
 
-  #connect(): void {
-    if (!this.#config || this.#socket) return
-    if (!this.#online()) {
-      this.#wantSocket = true // networkChanged comes back to it
-      return
-    }
-    this.#wantSocket = false
-    // The token travels in the first frame, not as a subprotocol: a refusal then has a reason that the page can read.
-    const socket = this.#world.socket(this.#config.url, ['nigh.v1'])
-    socket.binaryType = 'arraybuffer'
-    socket.onopen = () => {
-      this.#openedAt = this.#world.now()
-      this.#everOpened = true
-      this.#run(null, (unix) => this.#replica!.opened(unix))
-    }
-    const frames = new Frames(
-      this.#world.inflate,
-      (bytes, size) => this.#run(null, (unix) => this.#replica!.frame(bytes, size, unix)),
-      () => this.#abandonSocket(torn),
-    )
-    socket.onmessage = (event: MessageEvent) => frames.push(new Uint8Array(event.data as ArrayBuffer))
-    socket.onclose = (event: CloseEvent) =>
-      frames.end(() => {
-        this.#detach()
-        this.#failed()
-        this.#run(null, (unix) => this.#replica!.closed(event.code, unix))
-      })
-    this.#socket = socket
-    this.#frames = frames
-  }
-
-  /** A socket has ended. Tells the page once if none has ever opened; the module goes on trying. */
-  #failed(): void {
-    if (this.#everOpened || ++this.#failures !== failuresUntilTold) return
-    const { url, origin } = this.#config!
-    const allowed = origin === '' ? '' : `, and was it started with --origin ${origin}`
-    this.#world.post('', { type: 'error', code: 'unreachable', message: `no connection to ${url}; is the server up${allowed}?` })
-  }
-
-  /** Lets go of the socket: what it still reports is not heard. */
-  #detach(): WebSocket | null {
-    const socket = this.#socket
-    if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null
-      this.#frames?.drop()
-      this.#socket = this.#frames = null
-    }
-    return socket
-  }
-
-  #abandonSocket(code: number): void {
-    const socket = this.#detach()
-    if (!socket) return
-    if (code === torn) socket.close(torn, 'a frame could not be inflated')
-    else socket.close()
-    this.#run(null, (unix) => this.#replica!.closed(code, unix))
-  }
-
-  /** Ends; resolves when what was to be stored is. */
+  /** Ends; resolves when what was to be stored is, and told. */
   async close(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
     this.#cancelWake()
-    this.#detach()?.close(1000, 'the page is done')
+    this.#line.close(1000, 'the page is done')
     this.#replica = null
     this.#module = null
     this.#config = null
-    await this.#storage?.close()
-  }
-
-  #online(): boolean {
-    return this.#paused.size === 0 && this.#reachable && this.#world.online()
+    await this.#keeping.close()
   }
 
   #postStatus(): void {
-    if (this.#status) this.#world.post('', { type: 'status', status: this.#status, online: this.#online() })
+    if (this.#status) this.#world.post('', { type: 'status', status: this.#status, online: this.#line.online })
   }
 }
 
 // A question is known to the module by its tab and its name there. Ids of tabs have no slash.
 const tabOf = (question: string) => question.slice(0, question.indexOf('/'))
 const nameOf = (question: string) => question.slice(question.indexOf('/') + 1)
-
-/** WebSocket.close takes 1000 and 3000–4999 only. */
-function closable(code: number): number {
-  return code === 1000 || (code >= 3000 && code <= 4999) ? code : 1000
-}

@@ -13,7 +13,6 @@ export interface ModuleConfig {
   token: string
   seed: number // any number of this start of the worker; spreads reconnections in time
   renews: boolean // a token will come, also the first (see the effect token)
-  merge: string[] // ids that this browser was anonymous under: what was done with them becomes the reader's
   budget: number // bytes of the catalog's data that may be held; 0: all of it
   stores: boolean // store effects are carried out
   private: boolean // nothing about the reader leaves the module
@@ -23,6 +22,8 @@ export interface ModuleConfig {
 export interface Replica {
   /** What store effects left of an earlier life, before anything else. */
   restore(keys: string[], values: Uint8Array[], now: number): Effect[]
+  /** This browser's reader was anonymous under these ids; what moved here of their storage, values beside keys. */
+  merge(clients: string[], keys: string[], values: Uint8Array[], now: number): Effect[]
   /** Nothing is stored any more. */
   storeLost(now: number): Effect[]
   /** Asks for an exported effect, a profile before it. */
@@ -38,8 +39,8 @@ export interface Replica {
   closed(code: number, now: number): Effect[]
   /** A time asked for by a wake effect has come. */
   tick(now: number): Effect[]
-  /** The reader did something, said as the number-th of a tab: what is said twice is taken once. kind as in the policy ("view", "like", "dislike", "dismiss", "forget"…). */
-  record(kind: string, item: string, value: number, tab: string, number: number, now: number): Effect[]
+  /** The reader did something, said as the number-th of a tab: what is said twice is taken once. kind as in the policy ("view", "like", "dislike", "dismiss", "forget"…). more: another one follows at once, and is sent with it. */
+  record(kind: string, item: string, value: number, tab: string, number: number, more: boolean, now: number): Effect[]
   /** A standing wish; weight 0 takes it back. */
   prefer(kind: 'text' | 'tag' | 'category' | 'author' | 'item', key: string, weight: number, tab: string, number: number, now: number): Effect[]
   /** A standing question: answered now if there is a catalog, and again whenever the answer changes. */

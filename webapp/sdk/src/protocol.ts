@@ -17,22 +17,25 @@ export interface Open {
   user: string // '' for a reader without a name
   token: string
   renews: boolean // the page makes tokens when it is asked to
-  merge: string[] // ids that this browser was anonymous under
   budget: number // bytes of the catalog that may be held, 0 for all of it
   privacy: Privacy
   storage: boolean // false: in memory only
 }
 
+export type Recorded = { type: 'record'; number: number; kind: string; item: string; value: number; at: number }
+
 /** Numbers are the page's own, ascending: each is answered, by a later leader if the first one dies. */
 export type Numbered =
-  | { type: 'record'; number: number; kind: string; item: string; value: number; at: number }
+  | Recorded
   | { type: 'prefer'; number: number; kind: PreferenceKind; key: string; weight: number; at: number }
   | { type: 'export'; number: number }
   | { type: 'erase'; number: number; everyone: boolean } // everyone: of all readers and servers of this origin
+  | { type: 'merge'; number: number; clients: string[] } // ids that this browser was anonymous under; '' for the device's own
 
 export type ToWorker =
   | Open
   | Numbered
+  | { type: 'batch'; records: Recorded[] } // which go to the server together
   | { type: 'token'; token: string }
   | { type: 'ask'; question: Question; at: number }
   | { type: 'drop'; name: string }
@@ -49,6 +52,9 @@ export type FromWorker =
   | { type: 'recorded'; number: number; kept: boolean; fault: string } // kept: on the device's disk
   | { type: 'exported'; number: number; exported: Exported; profile: ReaderProfile }
   | { type: 'erased'; number: number; fault: string }
+  | { type: 'moved'; number: number } // what a merge names is this reader's, on this device; merged tells of the server
+  | { type: 'failed'; number: number; fault: string } // it is not done
+  | { type: 'closed'; fault: string } // nothing is answered any more
   | { type: 'token' } // a fresh one is needed
   | { type: 'merged'; client: string }
   | { type: 'error'; code: ErrorCode; message: string }

@@ -4,7 +4,10 @@
 //   const { items } = useRecommendations(nigh, { limit: 12 })
 
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import { connect, type Client, type ConnectOptions, type ListedItem, type RecommendationsEvent, type Subject } from './client.ts'
+import { connect, type Client } from './client.ts'
+import type { RecommendationsEvent } from './events.ts'
+import type { ListedItem } from './module.ts'
+import type { ConnectOptions, Subject } from './options.ts'
 
 export interface Recommendations {
   items: readonly ListedItem[]

@@ -10,21 +10,18 @@
 // opens and every half minute, not when the reader does something. The reader's lists are picked from it here. What is
 // like an item, what was published when, and further pages cannot be told from it: those lists are empty.
 
-import { count, fits, listed, type Answer } from './answers.ts'
+import { Api, now, pollEvery, Refused } from './api.ts'
+import { fits, listed, type Answer } from './answers.ts'
 import type { List, Question, ReaderProfile, Status, Version } from './module.ts'
 import type { FromWorker, PreferenceKind, ToWorker } from './protocol.ts'
 
-const now = () => performance.timeOrigin + performance.now()
-
 // Milliseconds.
-const pollEvery = 30_000
 const firstRetry = 500
 const longestRetry = 30_000
 const shownWait = 2000 // what was in view goes out together
 const failuresUntilTold = 3
 const batch = 500 // events in a request
 const mostWaiting = 10_000
-const longest = 200 // list
 
 interface Standing {
   question: Question
@@ -43,21 +40,13 @@ interface Waiting {
   at: string
 }
 
-/** An answer of the server that says no: asking again would not help. */
-class Refused extends Error {}
-
 export class ServerOnly {
   readonly #post: (message: FromWorker) => void
-  #base = ''
   #origin = ''
   #user = ''
   #client = '' // who a reader without a name is
   #given = '' // by the page, to be that
   #private = false
-  #everyones: Promise<Answer> | null = null // private: the server's list for nobody,
-  #everyonesAt = -Infinity // asked for at
-  #token = ''
-  #renews = false
   #lacksToken = false
   // Names this page's events, so that one that is sent twice counts once. Never ConnectOptions.client: numbers begin anew.
   readonly #life = random()
@@ -71,10 +60,9 @@ export class ServerOnly {
   #ended = false
   #running = false
   #failures = 0
-  #everAnswered = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #timerAt = Infinity
-  readonly #abort = new AbortController()
+  readonly #api = new Api(() => this.#needToken())
 
   constructor(post: (message: FromWorker) => void) {
     this.#post = post
@@ -86,7 +74,7 @@ export class ServerOnly {
       case 'open': {
         const url = new URL(message.url)
         url.protocol = url.protocol === 'ws:' ? 'http:' : 'https:'
-        this.#base = url.href.replace(/v1\/sync$/, '')
+        this.#api.base = url.href.replace(/v1\/sync$/, '')
         this.#origin = message.origin
         this.#private = message.privacy === 'device'
         this.#given = message.client
@@ -96,11 +84,9 @@ export class ServerOnly {
         if (this.#private) {
           this.#post({ type: 'error', code: 'module', message: "without the module and with privacy 'device' lists are picked from the first 200 that the server has for everyone; it is told nothing of this reader" })
         } else {
-          this.#token = message.token
-          this.#renews = message.renews
-          if (this.#renews) this.#needToken()
-          // The channel alone can do that, so nothing is lost by saying so.
-          if (message.merge.length > 0) this.#post({ type: 'error', code: 'refused', message: 'what was done before the sign-in is not taken over without WebAssembly; it stays with the reader of before' })
+          this.#api.token = message.token
+          this.#api.renews = message.renews
+          if (message.renews) this.#needToken()
         }
         this.#report()
         this.#post({ type: 'profile', profile: this.#profile })
@@ -109,7 +95,7 @@ export class ServerOnly {
       }
       case 'token':
         if (this.#private) break
-        this.#token = message.token
+        this.#api.token = message.token
         this.#lacksToken = false
         this.#failures = 0
         this.#again()
@@ -123,6 +109,14 @@ export class ServerOnly {
         break
       case 'record':
         this.#post({ type: 'recorded', number: message.number, kept: false, fault: this.#record(message) })
+        break
+      case 'batch':
+        for (const record of message.records) this.receive(record)
+        break
+      case 'merge':
+        // The channel alone can do that, so nothing is lost by saying so.
+        if (!this.#private) this.#post({ type: 'error', code: 'refused', message: 'what was done before the sign-in is not taken over without WebAssembly; it stays with the reader of before' })
+        this.#post({ type: 'moved', number: message.number })
         break
       case 'prefer':
         this.#prefer(message.kind, message.key, message.weight)
@@ -159,7 +153,8 @@ export class ServerOnly {
       case 'close':
         this.#ended = true
         clearTimeout(this.#timer)
-        this.#abort.abort()
+        this.#api.stop()
+        this.#post({ type: 'closed', fault: 'the client is closed' })
         break
     }
   }
@@ -260,22 +255,22 @@ export class ServerOnly {
       if (again) this.#due() // it is time to look whether they changed
       while (this.#events.length > 0) await this.#send()
       for (const standing of [...this.#standing.values()]) if (standing.due) await this.#answer(standing, again)
-      if (this.#everAnswered) this.#status.state = 'live'
+      if (this.#api.answered) this.#status.state = 'live'
       this.#failures = 0
     } catch (reason) {
       if (this.#ended) return
       this.#status.state = 'offline'
       next = Math.min(longestRetry, firstRetry * 2 ** Math.min(this.#failures++, 6))
-      if (!this.#everAnswered && this.#failures === failuresUntilTold) {
+      if (!this.#api.answered && this.#failures === failuresUntilTold) {
         const allowed = this.#origin === '' ? '' : `, and was it started with --origin ${this.#origin}`
-        this.#post({ type: 'error', code: 'unreachable', message: `no connection to ${this.#base} (${String(reason)}); is the server up${allowed}?` })
+        this.#post({ type: 'error', code: 'unreachable', message: `no connection to ${this.#api.base} (${String(reason)}); is the server up${allowed}?` })
       }
     } finally {
       this.#running = false
     }
     this.#report()
     // On time, whatever the reader does in between.
-    if (this.#failures === 0 && this.#private && this.#standing.size > 0) next = Math.max(0, this.#everyonesAt + pollEvery - now())
+    if (this.#failures === 0 && this.#private && this.#standing.size > 0) next = Math.max(0, this.#api.everyonesAt + pollEvery - now())
     if (this.#failures === 0 && (this.#events.length > 0 || [...this.#standing.values()].some((standing) => standing.due))) next = 0
     this.#wake(next)
   }
@@ -283,7 +278,7 @@ export class ServerOnly {
   async #send(): Promise<void> {
     const events = this.#events.slice(0, batch)
     try {
-      const said = (await this.#fetch('v1/events', events)) as { rejected?: { error: string; hint?: string }[] }
+      const said = (await this.#api.fetch('v1/events', events)) as { rejected?: { error: string; hint?: string }[] }
       const [rejected] = said.rejected ?? []
       if (rejected) this.#status.error = [rejected.error, rejected.hint].filter(Boolean).join('; ')
     } catch (reason) {
@@ -300,7 +295,9 @@ export class ServerOnly {
     standing.due = false
     let answer: Answer
     try {
-      answer = (await (this.#private ? this.#pick(question) : question.similar === undefined ? this.#recommend(question) : this.#similar(question))) as Answer
+      if (this.#private) answer = await this.#api.pick(question, this.#profile)
+      else if (question.similar === undefined) answer = await this.#api.recommend(question, this.#reader(), this.#profile)
+      else answer = await this.#api.similar(question)
     } catch (reason) {
       if (reason instanceof Refused) {
         this.#status.error = reason.message
@@ -321,67 +318,10 @@ export class ServerOnly {
     this.#post({ type: 'list', list, tookMs: unasked ? null : now() - at, at: null })
   }
 
-  #recommend({ limit, exclude, after, name: _, similar: __, since, until, ...filter }: Question): Promise<unknown> {
-    const parts: Record<string, Record<string, number>> = {}
-    for (const { kind, key, weight } of this.#profile.preferences) (parts[partOf[kind as PreferenceKind]] ??= {})[key] = weight
-    const times = { ...(since === undefined ? {} : { since: iso(since) }), ...(until === undefined ? {} : { until: iso(until) }) }
-    return this.#fetch('v1/recommendations', { user: this.#reader(), limit, exclude, after, preferences: parts, filter: { ...filter, ...times }, explain: true })
-  }
-
-  /** Private: what the reader does or asks for tells of the reader, so only everyone's list is asked for. */
-  async #pick({ similar, since, until, after, exclude = [] }: Question): Promise<Answer> {
-    if (now() - this.#everyonesAt >= pollEvery) {
-      this.#everyonesAt = now()
-      this.#everyones = this.#fetch('v1/recommendations', { limit: longest, explain: true }) as Promise<Answer>
-      this.#everyones.catch((reason: unknown) => {
-        if (!(reason instanceof Refused)) this.#everyonesAt = -Infinity
-      })
-    }
-    const all = (await this.#everyones)!
-    const hidden = new Set([...exclude, ...this.#profile.history.map((visit) => visit.item)])
-    const known = similar === undefined && since === undefined && until === undefined && !after
-    return { version: all.version, recommendations: known ? all.recommendations.filter(({ id }) => !hidden.has(id)) : [] }
-  }
-
-  /** The address for what is similar knows fewer filters: what is asked for is picked here, from a longer list. */
-  #similar(question: Question): Promise<unknown> {
-    const picked = [question, question.any, question.all, question.not].some((labels) => labels && count(labels) > 0)
-    const query = new URLSearchParams({ explain: 'true', limit: String(picked ? longest : (question.limit ?? 20)) })
-    if (question.exclude?.length) query.set('exclude', question.exclude.join(','))
-    if (question.since !== undefined) query.set('since', iso(question.since))
-    if (question.until !== undefined) query.set('until', iso(question.until))
-    if (question.after) query.set('after', question.after)
-    return this.#fetch(`v1/items/${encodeURIComponent(question.similar!)}/similar?${query}`)
-  }
-
-  /** Asks the server; a body makes it a POST. Throws Refused if it says no, anything else if trying again may help. */
-  async #fetch(path: string, body?: unknown): Promise<unknown> {
-    const headers: Record<string, string> = {}
-    if (body !== undefined) headers['content-type'] = 'application/json'
-    if (this.#token !== '') headers['authorization'] = `Bearer ${this.#token}`
-    const init: RequestInit = { headers, signal: this.#abort.signal, credentials: 'omit' }
-    if (body !== undefined) Object.assign(init, { method: 'POST', body: JSON.stringify(body) })
-    const response = await fetch(this.#base + path, init)
-    const text = await response.text()
-    this.#status.bytesOut += body === undefined ? 0 : String(init.body).length
-    this.#status.bytesIn += text.length
-    if (response.ok) {
-      this.#everAnswered = true
-      return JSON.parse(text)
-    }
-    const problem = parsed(text)
-    const message = [problem.detail ?? `${path} answered ${response.status}`, problem.hint].filter(Boolean).join('; ')
-    if (response.status === 401 && this.#renews) {
-      this.#needToken()
-      throw new Error(message)
-    }
-    if (response.status >= 500 || response.status === 429 || response.status === 408) throw new Error(message)
-    throw new Refused(message)
-  }
-
   #report(error?: string): void {
     if (error !== undefined) this.#status.error = error
-    this.#status.pending = this.#events.length
+    const { bytesIn, bytesOut } = this.#api
+    Object.assign(this.#status, { pending: this.#events.length, bytesIn, bytesOut })
     this.#post({ type: 'status', status: { ...this.#status }, online: this.#online() })
   }
 }
@@ -389,16 +329,4 @@ export class ServerOnly {
 // What the default policy's kinds say; others count as a view here, and as the policy has it on the server.
 const strengths: Record<string, number> = { like: 3, purchase: 3, bookmark: 2, share: 2, dismiss: -1, dislike: -3 }
 
-const partOf: Record<PreferenceKind, string> = { text: 'text', tag: 'tags', category: 'categories', author: 'authors', item: 'items' }
-
 const random = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36).padStart(7, '0')).join('')
-
-const iso = (millis: number) => new Date(millis).toISOString()
-
-function parsed(text: string): { detail?: string; hint?: string } {
-  try {
-    return (JSON.parse(text) as { detail?: string; hint?: string } | null) ?? {}
-  } catch {
-    return {}
-  }
-}

@@ -2,8 +2,9 @@
 // for each of them. The module says what a transaction holds (module.ts, effect store); this file does it, in order.
 // To it keys and values are opaque.
 
-import { openDB, type IDBPDatabase } from 'idb'
+import { openDB, type IDBPDatabase, type IDBPObjectStore } from 'idb'
 import type { StoreEffect } from './module.ts'
+import type { Open } from './protocol.ts'
 
 const database = 'nigh'
 const entries = 'entries' // [space, key] -> bytes
@@ -37,6 +38,12 @@ export class StorageError extends Error {
 export interface Stored {
   keys: string[]
   values: Uint8Array[]
+  spent: boolean // what was done here went over to an account: who opens this now is another reader, under another id
+}
+
+/** The space of a reader's line of events: by server, reader, id (if the page gave one) and privacy. */
+export function spaceOf({ url, user, client, privacy, storage }: Open): string {
+  return JSON.stringify([url, user, client, privacy, storage])
 }
 
 /** One writer's hold on one key space. */
@@ -47,6 +54,7 @@ export class Storage {
   #waiting: { effect: StoreEffect; done: () => void; failed: (reason: unknown) => void }[] = []
   #writing: Promise<void> | null = null
   #failure: unknown = null
+  #moves = 0
   /** Called once if the database goes while nothing is written. */
   onlost: (error: StorageError) => void = () => {}
 
@@ -80,16 +88,16 @@ export class Storage {
     const lost = () => storage?.onlost(new StorageError('lost', 'the database was closed'))
     const db = await openDatabase(lost)
     storage = new Storage(db, space, owner)
-    const stored: Stored = { keys: [], values: [] }
+    const stored: Stored = { keys: [], values: [], spent: false }
     const tx = db.transaction(entries, 'readwrite')
     void tx.store.put(owner, [space, ownerKey])
-    const [keys, values] = await Promise.all([tx.store.getAllKeys(storage.#range('')), tx.store.getAll(storage.#range(''))])
+    const all = range(space, '')
+    const [keys, values, spent] = await Promise.all([tx.store.getAllKeys(all), tx.store.getAll(all), tx.store.get([space, spentKey])])
     await tx.done
+    stored.spent = spent !== undefined
     for (const [i, key] of keys.entries()) {
-      const name = (key as string[])[1]!
       const value: unknown = values[i]
-      if (name === ownerKey) continue
-      stored.keys.push(name)
+      stored.keys.push((key as string[])[1]!)
       // What is no bytes is none of ours; empty bytes the module takes out.
       stored.values.push(value instanceof Uint8Array ? value : new Uint8Array())
     }
@@ -125,6 +133,20 @@ export class Storage {
 
   async #transaction(effects: StoreEffect[]): Promise<void> {
     const durability = effects.some((effect) => effect.durable) ? 'strict' : 'default'
+    await this.#owned(durability, (store) => {
+      for (const effect of effects) {
+        for (const prefix of effect.clear) asked(store.delete(range(this.#space, prefix)))
+        for (const key of effect.deletes) asked(store.delete([this.#space, key]))
+        for (const [i, key] of effect.keys.entries()) asked(store.put(effect.values[i], [this.#space, key]))
+      }
+    })
+  }
+
+  /**
+   * Does f in one transaction, whole or not at all; what f asks of the store need not be waited for. Fails with
+   * Superseded if this space has another owner by then.
+   */
+  async #owned<T>(durability: IDBTransactionDurability, f: (store: Entries) => T | Promise<T>): Promise<T> {
     const tx = this.#db.transaction(entries, 'readwrite', { durability })
     const ended = tx.done.then(
       () => null,
@@ -135,29 +157,56 @@ export class Storage {
       await ended
       throw new Superseded('another tab writes this')
     }
+    let result: T
     try {
-      const asked = (request: Promise<unknown>) => void request.catch(() => {}) // the transaction tells
-      for (const effect of effects) {
-        for (const prefix of effect.clear) asked(tx.store.delete(this.#range(prefix)))
-        if (effect.clear.includes('')) asked(tx.store.put(this.#owner, [this.#space, ownerKey]))
-        for (const key of effect.deletes) asked(tx.store.delete([this.#space, key]))
-        for (const [i, key] of effect.keys.entries()) asked(tx.store.put(effect.values[i], [this.#space, key]))
-      }
+      result = await f(tx.store)
       tx.commit()
     } catch (reason) {
-      tx.abort() // or what was asked so far would be done
+      try {
+        tx.abort() // or what was asked so far would be done
+      } catch {
+        // It has ended by itself.
+      }
       await ended
       throw reason
     }
     const reason = await ended
     if (reason !== null) throw reason
+    return result
   }
 
-  #range(prefix: string): IDBKeyRange {
-    return IDBKeyRange.bound([this.#space, prefix], [this.#space, `${prefix}\uffff`])
+  /**
+   * Takes what other spaces hold of their reader over into this one, in one transaction, for the reader has signed in
+   * here: whoever writes there can write no more. Returns what came, under its keys here, and which of the spaces another
+   * one than this was the first to take from.
+   */
+  async move(from: string[]): Promise<Stored & { elsewhere: number[] }> {
+    const moved: Stored & { elsewhere: number[] } = { keys: [], values: [], spent: false, elsewhere: [] }
+    await this.#owned('strict', async (store) => {
+      for (const [i, space] of from.entries()) {
+        const prefix = `guest/${this.#owner} ${++this.#moves}/`
+        const spent: unknown = await store.get([space, spentKey])
+        if (spent === undefined) asked(store.put(this.#space, [space, spentKey]))
+        else if (spent !== this.#space) moved.elsewhere.push(i)
+        asked(store.put(this.#owner, [space, ownerKey]))
+        for (const part of ofReader) {
+          const [keys, values] = await Promise.all([store.getAllKeys(range(space, part)), store.getAll(range(space, part))])
+          for (const [j, key] of keys.entries()) {
+            const name = prefix + (key as string[])[1]!
+            asked(store.put(values[j], [this.#space, name]))
+            asked(store.delete(key))
+            moved.keys.push(name)
+            moved.values.push(values[j] as Uint8Array)
+          }
+        }
+      }
+    }).catch((reason: unknown) => {
+      throw reason instanceof Superseded ? reason : asStorageError(reason, 'lost')
+    })
+    return moved
   }
 
-  /** Takes everything out of this space. The owner stays. */
+  /** Takes everything out of this space. The owner stays, and so does what says that it is spent. */
   clear(): Promise<void> {
     return this.put({ type: 'store', clear: [''], deletes: [], keys: [], values: [], durable: true })
   }
@@ -170,7 +219,22 @@ export class Storage {
   }
 }
 
-const ownerKey = '!owner' // no key of the module begins so
+type Entries = IDBPObjectStore<unknown, [typeof entries], typeof entries, 'readwrite'>
+
+// Keys of this file's own; none of the module's begins so.
+const ownerKey = '!owner'
+const spentKey = '!spent' // the space that was the first to take this one over
+
+// What core/replica/store.go keeps of the reader: that, and not the catalog, goes over to an account.
+const ofReader = ['reader', 'op/']
+
+/** All keys of the module's in a space that begin so. */
+function range(space: string, prefix: string): IDBKeyRange {
+  return IDBKeyRange.bound([space, prefix || '"'], [space, `${prefix}\uffff`]) // " is the one behind !
+}
+
+/** For what is asked within a transaction, which tells whether it was done. */
+const asked = (request: Promise<unknown>) => void request.catch(() => {})
 
 function openDatabase(lost: () => void): Promise<IDBPDatabase> {
   return new Promise((resolve, reject) => {
@@ -195,7 +259,7 @@ export async function clearAll(): Promise<void> {
     const db = await openDatabase(() => {})
     const tx = db.transaction(entries, 'readwrite', { durability: 'strict' })
     // Who writes a space goes on to: it is told to begin anew.
-    for (const key of await tx.store.getAllKeys()) if ((key as string[])[1] !== ownerKey) void tx.store.delete(key)
+    for (const key of await tx.store.getAllKeys()) if (!(key as string[])[1]!.startsWith('!')) void tx.store.delete(key)
     await tx.done
     db.close()
   } catch (error) {

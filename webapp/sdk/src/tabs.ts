@@ -12,20 +12,26 @@
 // A leader that is frozen (some systems stop tabs in the background) still has its lock: who hears nothing for silentMs
 // takes it away. When the old leader wakes, the storage lets it write no more, and so it sends no more.
 //
+// A leader whose module has ended (a panic, a trap) gives the lock away at once, and its module starts anew, to lead again
+// when its turn comes: from what is stored, as after any death. What was being said when it ended is answered with that, not
+// said again: it may be why. After maxCrashes without a calm stretch the tab ends.
+//
 // Without Web Locks or BroadcastChannel every tab leads itself, and keeps nothing: two would write over each other.
 
 import { Host, type World } from './host.ts'
 import type { NighModule } from './module.ts'
 import type { FromWorker, Open, ToWorker } from './protocol.ts'
-import { StorageError, type Storage, type Stored } from './storage.ts'
+import { spaceOf, StorageError, type Storage, type Stored } from './storage.ts'
 
 /** What a Tab needs of the world, besides what its Host does. */
-export interface TabWorld extends Omit<World, 'post' | 'superseded' | 'storage' | 'clearAll'> {
+export interface TabWorld extends Omit<World, 'post' | 'superseded' | 'storage' | 'clearAll' | 'moved' | 'crashed'> {
   locks: LockManager | null
   channel(name: string): BroadcastChannel | null
   /** Opens a key space for a new owner. */
   storage(space: string, owner: string): Promise<{ storage: Storage; stored: Stored }>
   clearAll(): Promise<void>
+  /** Starts the module anew, then calls Tab.ready, or Tab.stopped if it does not start. */
+  restart(): void
   post(message: FromWorker): void
 }
 
@@ -34,9 +40,12 @@ type Said =
   | { from: string; message: ToWorker } // to whoever leads
   | { from: string; hello: true } // who leads?
   | { leader: string; began: true } // this tab does, from now on
+  | { moved: true } // what was done here is an account's: who leads is to begin anew
   | { leader: string; to: string; message: FromWorker | null } // null: it leads, and heard you. to '': everyone
 
 const silentMs = 4000
+const maxCrashes = 3
+const calmMs = 60_000 // a module that lived for so long is as good as one that never crashed
 const everyone = 'nigh' // the channel of all spaces: its one message says that all was erased
 
 export class Tab {
@@ -55,6 +64,9 @@ export class Tab {
   #die: () => void = () => {} // lets go of the lock that says that this tab lives
   #stopWaiting: () => void = () => {} // for the lock of the leader
   #ended = false
+  #starting = false // its module anew; it does not stand for leader until that is there
+  #crashes = 0
+  #crashedAt = 0
   #cancelSilence: (() => void) | null = null
   // What a new leader must be told.
   #asks = new Map<string, ToWorker>()
@@ -71,6 +83,39 @@ export class Tab {
   ready(module: NighModule): void {
     this.#module = module
     this.#host?.ready(module)
+    if (this.#starting) {
+      this.#starting = false
+      if (this.#channel) this.#join()
+      else this.#lead()
+    }
+  }
+
+  /** The module has ended, or did not start again. */
+  stopped(module: NighModule | null, how: string): void {
+    if (this.#ended || module !== this.#module) return // heard of before
+    if (this.#host) this.#host.crash(how)
+    else this.#crashed(how)
+  }
+
+  #crashed(how: string): void {
+    this.#module = null
+    const now = this.#world.unixMillis()
+    if (now - this.#crashedAt > calmMs) this.#crashes = 0
+    this.#crashedAt = now
+    const over = ++this.#crashes >= maxCrashes
+    const message = `nigh.wasm failed: ${how}; ${over ? 'reload the page' : 'it begins again from what is kept'}`
+    const leading = this.#host !== null
+    if (leading) {
+      if (!over) this.#tell({ leader: this.id, to: '', message: { type: 'error', code: 'module', message } })
+      this.#host = null
+      this.#leader = ''
+      this.#others.clear()
+      this.#starting = !over
+    }
+    this.#world.post({ type: 'error', code: 'module', message })
+    if (over) void this.#close(message)
+    else this.#world.restart()
+    if (leading) this.#release()
   }
 
   networkChanged(): void {
@@ -85,7 +130,7 @@ export class Tab {
         this.#open(message)
         return
       case 'close':
-        await this.#close()
+        await this.#close('the client was closed before it was known whether this is kept')
         return
       case 'network':
         this.#online = message.online
@@ -99,6 +144,9 @@ export class Tab {
         break
       case 'pause':
         this.#paused = message.paused
+        break
+      case 'batch':
+        for (const record of message.records) this.#unanswered.set(record.number, record)
         break
       case 'token':
         if (this.#config) this.#config = { ...this.#config, token: message.token }
@@ -132,7 +180,7 @@ export class Tab {
   #open(config: Open): void {
     if (this.#config) return
     this.#config = config
-    this.#space = JSON.stringify([config.url, config.user, config.client, config.privacy, config.storage])
+    this.#space = spaceOf(config)
     const { locks } = this.#world
     this.#channel = locks && this.#world.channel(`nigh ${this.#space}`)
     if (!locks || !this.#channel) {
@@ -145,14 +193,19 @@ export class Tab {
     // This lock says that the tab lives. It is there before anyone hears of the tab.
     locks
       .request(lockOf(this.id), () => {
-        this.#elect({})
-        this.#tell({ from: this.id, hello: true })
+        this.#join()
         return new Promise<void>((done) => (this.#die = done))
       })
       .catch(() => {
         this.#channel = null // a page that may have no locks, such as one of a sandbox
         this.#lead()
       })
+  }
+
+  /** Stands for leader, and asks who leads. */
+  #join(): void {
+    this.#elect({})
+    this.#tell({ from: this.id, hello: true })
   }
 
   #elect(how: LockOptions): void {
@@ -179,7 +232,7 @@ export class Tab {
     this.#silence()
     this.#leader = this.id
     const owner = `${this.id} ${++this.#terms}`
-    const { locks, post: _post, ...world } = this.#world
+    const { locks, post: _post, restart: _restart, ...world } = this.#world
     const host: Host = new Host({
       ...world,
       storage: (config) =>
@@ -199,6 +252,16 @@ export class Tab {
       superseded: () => {
         if (host === this.#host) this.#depose()
       },
+      moved: (spaces) => {
+        for (const space of spaces) {
+          const channel = this.#world.channel(`nigh ${space}`)
+          channel?.postMessage({ moved: true } satisfies Said)
+          channel?.close()
+        }
+      },
+      crashed: (how) => {
+        if (host === this.#host) this.#crashed(how)
+      },
     })
     this.#host = host
     if (this.#online !== null) host.receive(this.id, { type: 'network', online: this.#online })
@@ -217,8 +280,7 @@ export class Tab {
     this.#others.clear()
     void host.close()
     this.#release()
-    this.#elect({})
-    this.#tell({ from: this.id, hello: true })
+    this.#join()
   }
 
   #takeOver(): void {
@@ -234,6 +296,10 @@ export class Tab {
 
   #hear(said: Said): void {
     if (this.#ended) return
+    if ('moved' in said) {
+      this.#depose()
+      return
+    }
     if ('from' in said) {
       if (!this.#host) return
       this.#meet(said.from)
@@ -273,18 +339,19 @@ export class Tab {
 
   /** Hands the page what the leader says. */
   #answer(message: FromWorker): void {
-    if (message.type === 'recorded' || message.type === 'exported' || message.type === 'erased') this.#unanswered.delete(message.number)
+    if ('number' in message) this.#unanswered.delete(message.number)
     this.#world.post(message)
   }
 
-  async #close(): Promise<void> {
+  /** Ends. What is on its way to the disk is waited for, and told; all else is answered with the fault. */
+  async #close(fault: string): Promise<void> {
     this.#ended = true
     this.#stopWaiting()
     this.#say({ type: 'close' })
     this.#silence()
-    const host = this.#host
+    await this.#host?.close()
     this.#host = null
-    await host?.close()
+    this.#world.post({ type: 'closed', fault })
     this.#release()
     this.#die()
     this.#channel?.close()

@@ -34,6 +34,7 @@ const tab = new Tab({
   channel: (name) => (typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(name)),
   storage: (space, owner) => Storage.open(space, owner),
   clearAll,
+  restart: load,
   post,
 })
 
@@ -44,39 +45,52 @@ self.onmessage = (event: MessageEvent<ToWorker>) => {
 self.addEventListener('online', () => tab.networkChanged())
 self.addEventListener('offline', () => tab.networkChanged())
 
-const began = now()
-start().then(
-  (module) => {
-    post({ type: 'ready', loadMs: now() - began })
-    tab.ready(module)
-  },
-  (reason: unknown) => post({ type: 'error', code: 'module', message: `load nigh.wasm: ${String(reason)}` }),
-)
+let compiled: WebAssembly.Module | null = null // for another start without the network
+load()
+
+function load(): void {
+  const again = compiled !== null
+  const began = now()
+  start().then(
+    (module) => {
+      if (!again) post({ type: 'ready', loadMs: now() - began })
+      tab.ready(module)
+    },
+    (reason: unknown) => {
+      if (again) tab.stopped(null, String(reason))
+      else post({ type: 'error', code: 'module', message: `load nigh.wasm: ${String(reason)}` })
+    },
+  )
+}
 
 /** Loads and starts nigh.wasm; resolves with what it hands to nighReady. */
 async function start(): Promise<NighModule> {
-  const url = new URL('../build/nigh.wasm', import.meta.url)
   const go = new Go()
-  const instance = await instantiate(url, go.importObject)
+  compiled ??= await compile(new URL('../build/nigh.wasm', import.meta.url))
+  const instance = await WebAssembly.instantiate(compiled, go.importObject)
   return new Promise((resolve, reject) => {
-    Object.assign(globalThis, { nighReady: resolve })
+    let module: NighModule | null = null
+    Object.assign(globalThis, {
+      nighReady: (made: NighModule) => {
+        module = made
+        resolve(made)
+      },
+    })
     const stopped = (how: string) => {
-      reject(new Error(how))
-      post({ type: 'error', code: 'module', message: `nigh.wasm ${how}; reload the page` })
+      if (module) tab.stopped(module, how)
+      else reject(new Error(how))
     }
     go.run(instance).then(
-      () => stopped('ended'),
-      (reason: unknown) => stopped(`failed: ${String(reason)}`),
+      () => stopped('it ended'),
+      (reason: unknown) => stopped(String(reason)),
     )
   })
 }
 
 /** Compiles while it loads; where a server sends another type than application/wasm, after it has loaded. */
-async function instantiate(url: URL, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
+async function compile(url: URL): Promise<WebAssembly.Module> {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`${url.pathname} answered ${response.status}`)
-  if (response.headers.get('content-type')?.startsWith('application/wasm')) {
-    return (await WebAssembly.instantiateStreaming(response, imports)).instance
-  }
-  return (await WebAssembly.instantiate(await response.arrayBuffer(), imports)).instance
+  if (response.headers.get('content-type')?.startsWith('application/wasm')) return WebAssembly.compileStreaming(response)
+  return WebAssembly.compile(await response.arrayBuffer())
 }

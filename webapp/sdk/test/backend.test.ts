@@ -16,7 +16,7 @@ class FakeWorker extends EventTarget {
   }
 }
 
-const open: ToWorker = { type: 'open', url: 'ws://localhost/v1/sync', origin: '', client: 'c', user: 'u', token: '', renews: false, merge: [], budget: 0, privacy: 'server', storage: true }
+const open: ToWorker = { type: 'open', url: 'ws://localhost/v1/sync', origin: '', client: 'c', user: 'u', token: '', renews: false, budget: 0, privacy: 'server', storage: true }
 const ask: ToWorker = { type: 'ask', question: { name: 'q1' }, at: 0 }
 
 function start(spawn: () => FakeWorker) {

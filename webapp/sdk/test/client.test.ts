@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { connect, type Client, type RecommendationsEvent } from '../src/index.ts'
-import { socketUrl } from '../src/client.ts'
+import { socketUrl } from '../src/checks.ts'
 import type { List, Status } from '../src/module.ts'
 import type { FromWorker, ToWorker } from '../src/protocol.ts'
 
@@ -35,7 +35,7 @@ beforeEach(() => {
 })
 
 test('the first message opens the connection, below the address of the server', () => {
-  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', renews: false, merge: [], budget: 0, privacy: 'server', storage: true })
+  expect(worker.got[0]).toEqual({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: globalThis.location?.origin ?? '', client: 'c', user: 'u', token: '', renews: false, budget: 0, privacy: 'server', storage: true })
   expect(socketUrl('http://localhost:8080')).toBe('ws://localhost:8080/v1/sync')
   expect(socketUrl('https://example.org/nigh')).toBe('wss://example.org/nigh/v1/sync')
   expect(() => socketUrl('ftp://example.org')).toThrow('http')
@@ -202,9 +202,13 @@ afterEach(() => void vi.useRealTimers())
 
 test('a reader without a name is who the browser is; a sign-in names the id of before', () => {
   start({ user: undefined })
-  expect(worker.got.at(-1)).toMatchObject({ type: 'open', user: '', merge: [] })
+  expect(worker.got.at(-1)).toMatchObject({ type: 'open', user: '' })
   const signedIn = start({ merge: 'before', token: 'a.b.c' })
-  expect(worker.got.at(-1)).toMatchObject({ type: 'open', user: 'u', token: 'a.b.c', renews: false, merge: ['before'] })
+  expect(worker.got.slice(-2)).toMatchObject([{ type: 'open', user: 'u', token: 'a.b.c', renews: false }, { type: 'merge', clients: ['before'] }])
+  start({ merge: true })
+  expect(worker.got.at(-1)).toMatchObject({ type: 'merge', clients: [''] })
+  start({ merge: false })
+  expect(worker.got.at(-1)).toMatchObject({ type: 'open' })
   const merged: string[] = []
   signedIn.addEventListener('merged', (event) => merged.push(event.client))
   worker.say({ type: 'merged', client: 'before' })
@@ -288,4 +292,34 @@ test('the state of the connection has four names, and the last times are kept', 
   worker.say({ type: 'list', list: answer(page.name, 'local', ['a']), tookMs: 0.4, at: performance.timeOrigin })
   worker.say({ type: 'list', list: answer(page.name, 'server', ['a']), tookMs: 12, at: null })
   expect(client.timings).toEqual({ load: 80, local: 0.4, server: 12, click: expect.any(Number) })
+})
+
+test('what is in view in one turn goes out together, before what comes behind it', async () => {
+  const before = worker.got.length
+  const seen = ['a', 'b'].map((id) => client.record('shown', id))
+  expect(worker.got).toHaveLength(before)
+  await Promise.resolve()
+  expect(worker.got.slice(before)).toMatchObject([{ type: 'batch', records: [{ item: 'a', number: 1 }, { item: 'b', number: 2 }] }])
+  void client.record('shown', 'c')
+  void client.record('like', 'd')
+  await Promise.resolve()
+  expect(worker.got.slice(before + 1)).toMatchObject([{ type: 'record', item: 'c' }, { type: 'record', item: 'd' }])
+  worker.say({ type: 'recorded', number: 1, kept: true, fault: '' })
+  worker.say({ type: 'failed', number: 2, fault: 'nigh.wasm failed' })
+  await expect(seen[0]).resolves.toBe(true)
+  await expect(seen[1]).rejects.toThrow('nigh.wasm failed')
+})
+
+test('a closed client settles all that it promised: what was done by then as done, all else as not', async () => {
+  const [done, not, exported, erased] = [client.record('like', 'a'), client.prefer({ tag: 'sea' }), client.export(), client.erase()]
+  client.close()
+  expect(worker.got.at(-1)).toEqual({ type: 'close' })
+  const later = client.record('like', 'b')
+  worker.say({ type: 'recorded', number: 1, kept: true, fault: '' })
+  worker.say({ type: 'closed', fault: 'the client was closed' })
+  await expect(done).resolves.toBe(true)
+  for (const promise of [not, exported, erased]) await expect(promise).rejects.toThrow('the client was closed')
+  await expect(later).rejects.toThrow('connect anew')
+  client.close()
+  expect(worker.got.filter((message) => message.type === 'close')).toHaveLength(1)
 })

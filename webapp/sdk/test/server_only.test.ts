@@ -29,7 +29,7 @@ beforeEach(() => {
     return answer(one)
   })
   stand = new ServerOnly((message) => said.push(structuredClone(message)))
-  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'c', user: 'u', token: 't', renews: false, merge: [], ...plain })
+  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'c', user: 'u', token: 't', renews: false, ...plain })
 })
 
 afterEach(() => {
@@ -147,7 +147,7 @@ test('a token that has ended is asked for, and nothing is asked of the server be
   const works = answer
   stand.receive({ type: 'close' })
   stand = new ServerOnly((message) => said.push(structuredClone(message)))
-  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'c', user: '', token: '', renews: true, merge: [], ...plain })
+  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'c', user: '', token: '', renews: true, ...plain })
   ask()
   await settle(120_000)
   expect(asked).toEqual([])
@@ -199,7 +199,7 @@ test('erased while it is sent, what the reader does next still goes out', async 
 test('a reader without a name or an id is somebody, and somebody else once erased', async () => {
   stand.receive({ type: 'close' })
   stand = new ServerOnly((message) => said.push(structuredClone(message)))
-  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: '', user: '', token: '', renews: false, merge: [], ...plain })
+  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: '', user: '', token: '', renews: false, ...plain })
   ask()
   await settle()
   stand.receive({ type: 'erase', number: 1, everyone: true })
@@ -221,7 +221,7 @@ test("with privacy 'device' the server learns nothing: not who, not what, not wh
     return list('a', 'b', 'c', 'd')
   }
   stand = new ServerOnly((message) => said.push(structuredClone(message)))
-  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'secret', user: 'secret', token: 'secret', renews: true, merge: ['secret'], ...plain, privacy: 'device' })
+  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: 'secret', user: 'secret', token: 'secret', renews: true, ...plain, privacy: 'device' })
   expect(said.filter((message) => message.type === 'error')).toMatchObject([{ code: 'module', message: expect.stringContaining('told nothing') }])
   stand.receive({ type: 'token', token: 'secret' })
   ask({ limit: 2, exclude: ['b'], tags: ['sea'] })
@@ -252,7 +252,7 @@ test("with privacy 'device' a server that is away is tried again, and one that w
     throw new TypeError('Failed to fetch')
   }
   stand = new ServerOnly((message) => said.push(structuredClone(message)))
-  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: '', user: 'u', token: '', renews: true, merge: [], ...plain, privacy: 'device' })
+  stand.receive({ type: 'open', url: 'wss://recommend.example/v1/sync', origin: '', client: '', user: 'u', token: '', renews: true, ...plain, privacy: 'device' })
   ask()
   await settle(4000)
   expect(asked.length).toBeGreaterThan(2)

@@ -19,7 +19,7 @@ const read = async (space: string, owner = 'reader') => {
 
 test('a space comes back as it was left, and no other space', async () => {
   const { storage, stored } = await Storage.open('ada', '1')
-  expect(stored).toEqual({ keys: [], values: [] })
+  expect(stored).toEqual({ keys: [], values: [], spent: false })
   await storage.put(effect({ keys: ['reader', 'c/0/head', 'c/0/log/1', 'op/1'], values: [bytes(1), bytes(2), bytes(3), bytes()] }))
   const bob = await Storage.open('bob', '1')
   await bob.storage.put(put('reader', 9))
@@ -112,4 +112,38 @@ test('a database that is closed or deleted under it is lost, and does not hold u
   await new Promise((resolve, reject) => Object.assign(gone, { onsuccess: resolve, onblocked: reject }))
   expect(lost).toEqual(['lost'])
   await expect(storage.put(put('a', 1))).rejects.toMatchObject({ reason: 'lost' })
+})
+
+test('what a reader did without a name moves to an account whole, once, and who wrote it writes no more', async () => {
+  const guest = await Storage.open('guest', 'g')
+  await guest.storage.put(effect({ keys: ['reader', 'op/1', 'op/2', 'c/0/head', 'policy'], values: [bytes(1), bytes(2), bytes(3), bytes(4), bytes(5)] }))
+  const account = await Storage.open('ada', 'a 1')
+  const { keys, values, elsewhere } = await account.storage.move(['guest', 'nobody'])
+  expect([keys, values.map((v) => v[0]), elsewhere]).toEqual([['guest/a 1 1/reader', 'guest/a 1 1/op/1', 'guest/a 1 1/op/2'], [1, 2, 3], []])
+  await expect(guest.storage.put(put('op/3', 6))).rejects.toBeInstanceOf(Superseded)
+  expect((await account.storage.move(['guest'])).keys).toEqual([]) // again
+  expect(await read('ada')).toEqual({ 'guest/a 1 1/reader': [1], 'guest/a 1 1/op/1': [2], 'guest/a 1 1/op/2': [3] })
+  // Who opens the guest's space from now on is somebody else, who has the catalog; also after it was erased.
+  const next = await Storage.open('guest', 'h')
+  expect(next.stored).toMatchObject({ keys: ['c/0/head', 'policy'], spent: true })
+  await next.storage.clear()
+  await next.storage.close()
+  await clearAll()
+  const later = await Storage.open('guest', 'i')
+  expect(later.stored).toEqual({ keys: [], values: [], spent: true })
+  await later.storage.put(put('op/1', 7))
+  // Another account takes over what was done since; the id of before stays the first one's.
+  const bob = await Storage.open('bob', 'b 1')
+  expect(await bob.storage.move(['guest'])).toMatchObject({ keys: ['guest/b 1 1/op/1'], elsewhere: [0] })
+  expect((await bob.storage.move(['guest'])).elsewhere).toEqual([0])
+})
+
+test('a move by one who is superseded moves nothing', async () => {
+  const guest = await Storage.open('guest', 'g')
+  await guest.storage.put(put('op/1', 1))
+  const { storage } = await Storage.open('ada', '1')
+  await Storage.open('ada', '2')
+  await expect(storage.move(['guest'])).rejects.toBeInstanceOf(Superseded)
+  await guest.storage.put(put('op/2', 2))
+  expect(await read('guest')).toEqual({ 'op/1': [1], 'op/2': [2] })
 })
