@@ -23,13 +23,15 @@ export interface Options {
 
 const limit = 20
 
-export async function launch(): Promise<Browser> {
+/** How a Chromium is started, here and for pages. */
+export function browserOptions() {
   const executablePath = process.env['CHROME_BIN']
   if (!executablePath) throw new Error('CHROME_BIN is not set; run make bench-browser, which finds a Chromium')
-  return chromium.launch({
+  return {
     executablePath,
+    // As root there is no sandbox; ForceEagerMeasureMemory has memory told at once, not within half a minute.
     args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--no-first-run', '--no-pings', '--enable-blink-features=ForceEagerMeasureMemory'],
-  })
+  }
 }
 
 export async function compare(browser: Browser, site: Site, size: number, options: Options): Promise<Row[]> {

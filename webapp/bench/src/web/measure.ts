@@ -38,6 +38,8 @@ export async function measure(job: Job, load: Loader): Promise<Measured> {
   const lists: number[][] = []
   const forYou = ask(engine, queries.forYou, 'forYou', lists)
   const similar = ask(engine, queries.similar, 'similar', [])
+  const called = ((globalThis as any).called ?? []).slice(10,110).sort((a:number,b:number)=>a-b)
+  if (called.length) Object.assign(engine.more!, { callP50: called[50], callP95: called[95] })
   return { buildMs, more: engine.more ?? {}, transferred: engine.transferred ?? null, forYou, similar, lists: lists.slice(0, 3) }
 }
 

@@ -72,6 +72,8 @@ export async function build(items: Item[], job: Job): Promise<Engine> {
   const restoreMs = restored(module, kept.stored())
   let at = Date.now()
   let said = 0
+  const called: number[] = []
+  Object.assign(globalThis, { called })
   return {
     transferred: status!.bytesIn,
     more: { loadMs, syncMs: calls, restoreMs },
@@ -80,8 +82,10 @@ export async function build(items: Item[], job: Job): Promise<Engine> {
       for (const n of query.had.toReversed()) replica.record('view', items[n]!.id, 0, 'bench', ++said, ++at)
     },
     ask(query, kind) {
+      const began = performance.now()
       const effects = replica.ask({ name: 'q', limit: job.limit, ...(kind === 'similar' && { similar: items[query.had[0]!]!.id }) }, ++at)
       const list = effects.find((effect) => effect.type === 'list')
+      called.push(performance.now() - began)
       return list ? (JSON.parse(list.json) as List).items.map((item) => numbers.get(item.id)!) : []
     },
   }
