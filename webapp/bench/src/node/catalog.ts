@@ -1,6 +1,7 @@
-// A catalog, a log and readers that are made up, the same on every run: of topics with words of their own, all as
-// unequally frequent as in life (Zipf's law), as nigh bench has them (server/bench/synth.go). Words are syllables, not
-// "w17": search engines treat digits in ways of their own.
+// A catalog, a log and readers that are made up, the same on every run: items have topics, a third of their words is of
+// their topic, all are as unequally frequent as in life (Zipf's law), as nigh bench has it (server/bench/synth.go). A word
+// of a topic belongs to others too: with words of its own alone a query would find few texts, and every engine be quick.
+// Words are syllables, not "w17": search engines treat digits in ways of their own.
 
 /** An item as `nigh import items` reads it and as every engine gets it. */
 export interface Item {
@@ -24,7 +25,8 @@ export interface Catalog {
 
 const start = Date.UTC(2026, 0, 1)
 const commonWords = 20_000
-const topicWords = 200
+const topicWords = 100
+const sharedWords = 3000 // of which topics have theirs
 
 export function makeUp(count: number, perItem: number, readers: number, historyOf: number): Catalog {
   const random = sfc32(count)
@@ -32,7 +34,8 @@ export function makeUp(count: number, perItem: number, readers: number, historyO
   const topics = Math.max(1, Math.floor(count / 100))
   const common = zipf(random, 1.1, 10, commonWords)
   const special = zipf(random, 1.2, 4, topicWords)
-  const word = (topic: number) => (below(3) === 0 ? syllables(commonWords + topic * topicWords + special()) : syllables(common()))
+  const ofTopic = (topic: number) => (Math.imul(topic * topicWords + special() + 1, 0x9e3779b1) >>> 0) % sharedWords
+  const word = (topic: number) => (below(3) === 0 ? syllables(commonWords + ofTopic(topic)) : syllables(common()))
   const text = (topic: number, words: number) => Array.from({ length: words }, () => word(topic)).join(' ')
   const name = (s: string) => s[0]!.toUpperCase() + s.slice(1)
   const items = Array.from({ length: count }, (_, i): Item => {
@@ -42,7 +45,7 @@ export function makeUp(count: number, perItem: number, readers: number, historyO
     return {
       id: `${title.toLowerCase().replaceAll(' ', '-')}-${i}`,
       title,
-      description: `${name(text(topic, 50))}.`,
+      description: `${name(text(topic, 60))}.`,
       author: `${name(syllables(70 + below(2000)))} ${name(syllables(500 + below(count)))}`,
       tags: [...new Set([tag(topic), tag(below(topics)), tag(below(40))])],
       categories: [name(syllables(100 + (topic % 12)))],

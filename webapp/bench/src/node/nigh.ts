@@ -82,7 +82,7 @@ async function write<T>(file: string, rows: T[], line: (row: T) => string): Prom
   const out = createWriteStream(file)
   for (let i = 0; i < rows.length; i += 1000) {
     const text = rows.slice(i, i + 1000).map((row) => `${line(row)}\n`).join('')
-    if (!out.write(text)) await new Promise((done) => out.once('drain', done))
+    if (!out.write(text)) await new Promise<void>((done) => out.once('drain', () => done()))
   }
   await new Promise<void>((done, failed) => out.end((error?: Error | null) => (error ? failed(error) : done())))
 }

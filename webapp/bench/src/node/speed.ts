@@ -4,15 +4,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type BrowserContext, type CDPSession, type Page } from '@playwright/test'
-import { browserOptions } from './compare.ts'
+import { chromium, type BrowserContext, type Page } from '@playwright/test'
+import { options } from './browser.ts'
 
 export interface Speed {
-  first: Visit // with nothing cached or stored
+  first: Visit[] // with nothing cached or stored
   later: Visit[] // with all of it
   clicks: Clicks
-  throttled: Clicks
-  workerThrottled: boolean // the worker too, and not the page alone
+  throttled: Clicks // with the page on a quarter of the CPU, and not its worker: Chromium slows pages only
 }
 
 /** Milliseconds since the navigation began. */
@@ -28,36 +27,52 @@ export type Clicks = number[]
 
 const throttling = 4
 
+const firstVisits = 3
+
 export async function speed(url: string, items: number, visits: number, clicks: number, tell: (step: string) => void): Promise<Speed> {
-  const profile = await mkdtemp(join(tmpdir(), 'nigh-profile-'))
-  try {
-    let context = await open(profile)
-    tell(`the page's first visit, ${items} items`)
-    const first = await visit(await context.newPage(), url, items)
-    await context.close() // writes the caches of the profile
-    context = await open(profile)
+  tell(`${firstVisits} first visits of a page, ${items} items`)
+  const first: Visit[] = []
+  for (let i = 1; i < firstVisits; i++) first.push(await withProfile(async (profile) => once(profile, url, items)))
+  return withProfile(async (profile) => {
+    first.push(await once(profile, url, items)) // leaves what the later visits find
+    const context = await open(profile)
     tell(`${visits} later visits`)
-    const later: Visit[] = []
     let page = await context.newPage()
     await visit(page, url, items) // the browser's own first, after its start
+    const later: Visit[] = []
     for (let i = 0; i < visits; i++) {
       await page.close()
       page = await context.newPage()
       later.push(await visit(page, url, items))
     }
-    tell(`${clicks} clicks, then as many on a CPU of a ${throttling}th`)
+    tell(`${clicks} clicks, then as many with the page on a quarter of the CPU`)
     const calm = await click(page, clicks)
-    const workerThrottled = await throttle(context, page)
+    await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: throttling })
     const throttled = await click(page, clicks)
     await context.close()
-    return { first, later, clicks: calm, throttled, workerThrottled }
+    return { first, later, clicks: calm, throttled }
+  })
+}
+
+/** A folder for a profile, gone afterwards. */
+async function withProfile<T>(use: (profile: string) => Promise<T>): Promise<T> {
+  const profile = await mkdtemp(join(tmpdir(), 'nigh-profile-'))
+  try {
+    return await use(profile)
   } finally {
     await rm(profile, { recursive: true, force: true })
   }
 }
 
+async function once(profile: string, url: string, items: number): Promise<Visit> {
+  const context = await open(profile)
+  const made = await visit(await context.newPage(), url, items)
+  await context.close() // writes the caches of the profile
+  return made
+}
+
 async function open(profile: string): Promise<BrowserContext> {
-  const context = await chromium.launchPersistentContext(profile, { ...browserOptions(), viewport: { width: 1280, height: 900 } })
+  const context = await chromium.launchPersistentContext(profile, { ...options(), viewport: { width: 1280, height: 900 } })
   await context.addInitScript(() => {
     const seen = { longTasks: [] as number[], ready: 0, live: 0 }
     Object.assign(globalThis, { seen })
@@ -117,27 +132,4 @@ async function click(page: Page, count: number): Promise<Clicks> {
     }
     return took
   }, count)
-}
-
-/** Slows the page and its worker; tells whether the worker can be slowed. */
-async function throttle(context: BrowserContext, page: Page): Promise<boolean> {
-  const session = await context.newCDPSession(page)
-  await session.send('Emulation.setCPUThrottlingRate', { rate: throttling })
-  return throttleWorkers(session)
-}
-
-async function throttleWorkers(session: CDPSession): Promise<boolean> {
-  const attached: string[] = []
-  session.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => targetInfo.type === 'worker' && attached.push(sessionId))
-  await session.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false })
-  if (attached.length === 0) throw new Error('the page has no worker')
-  const answers = await Promise.all(
-    attached.map(async (sessionId) => {
-      const answer = new Promise<string>((done) => session.on('Target.receivedMessageFromTarget', (event) => event.sessionId === sessionId && done(event.message)))
-      await session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id: 1, method: 'Emulation.setCPUThrottlingRate', params: { rate: throttling } }) })
-      return answer
-    }),
-  )
-  console.log(answers)
-  return answers.every((answer) => !('error' in JSON.parse(answer)))
 }

@@ -2,66 +2,56 @@
 
 import type { Item } from '../node/catalog.ts'
 
+export type { Item }
+
 /** What every engine gets: the same catalog, the same readers. */
 export interface Job {
   engine: string
   folder: string // address of what the runner serves for one size of catalog
   server: string // nigh's
-  items: number
+  items: number // the first so many of the catalog
   limit: number // places of a list
 }
+
+/** What is asked: `forYou` by all of a reader's history, `cut` by as much of it as one item's query has, `similar` by one item. */
+export type Kind = 'forYou' | 'cut' | 'similar'
 
 /** A question, in the words of each kind of engine. */
 export interface Query {
   had: number[] // what must not be listed: numbers of items, the most recent first
-  text: string // a title and the 20 strongest terms
-  vector: Float32Array
+  ids: string[] // of these
+  text: string
+  vector: number[]
 }
 
-export interface Queries {
-  forYou: Query[] // of a reader's history
-  similar: Query[] // of one item
-}
+export type Queries = Record<Kind, Query[]>
 
-/** An engine that has been built. Lists are numbers of items. */
+/** An engine that has been built. */
 export interface Engine {
-  /** Makes ready for a question whose answer is timed. */
-  prepare?(query: Query, kind: keyof Queries): void
-  ask(query: Query, kind: keyof Queries): number[]
-  /** Bytes that came over the wire for the catalog; absent if the runner knows. */
+  kinds: Kind[]
+  /** Makes ready for a question, before it is timed. */
+  prepare?(query: Query, kind: Kind): void
+  /** Timed. A list as numbers of items, or as whatever read makes numbers of. */
+  ask(query: Query, kind: Kind, vector: Float32Array): unknown
+  read?(answer: unknown): number[]
+  /** Milliseconds that building took, where that is not all between beginning and end. */
+  buildMs?: number
+  /** Bytes that came over the wire for the catalog, where the runner cannot know. */
   transferred?: number
-  /** More of what building is, in milliseconds. */
-  more?: Record<string, number>
 }
 
 export interface Measured {
   buildMs: number
-  more: Record<string, number>
   transferred: number | null
-  forYou: Times
-  similar: Times
-  lists: number[][] // of the first readers, to be compared between runs
+  wasmBytes: number // of WebAssembly memories
+  times: Partial<Record<Kind, Times>>
+  readMs: number // median of what read took, 0 without one
 }
 
+/** Milliseconds. */
 export interface Times {
   p50: number
   p95: number
   p99: number
-}
-
-export type { Item }
-
-/** The k best of scores, best first, ties by number; had is left out. */
-export function best(scores: Float32Array, k: number, had: Set<number>): number[] {
-  const top: number[] = [] // ascending by score
-  for (let i = 0; i < scores.length; i++) {
-    const score = scores[i]!
-    if (top.length === k && score <= scores[top[0]!]!) continue
-    if (had.has(i)) continue
-    let at = top.length
-    while (at > 0 && scores[top[at - 1]!]! > score) at--
-    top.splice(at, 0, i)
-    if (top.length > k) top.shift()
-  }
-  return top.reverse()
+  questions: number
 }

@@ -4,7 +4,7 @@ import { measure, type Loader } from './measure.ts'
 import type { Job } from './job.ts'
 
 const engines: Record<string, Loader> = {
-  nigh: async (catalog) => (await import('./engines/nigh.ts')).build(await catalog.items(), catalog.job),
+  nigh: async (catalog) => (await import('./engines/nigh.ts')).build(catalog.job),
   minisearch: async (catalog) => (await import('./engines/minisearch.ts')).build(await catalog.items(), catalog.job),
   flexsearch: async (catalog) => (await import('./engines/flexsearch.ts')).build(await catalog.items(), catalog.job),
   orama: async (catalog) => (await import('./engines/orama.ts')).build(await catalog.items(), catalog.job),

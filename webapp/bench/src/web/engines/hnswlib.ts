@@ -13,7 +13,8 @@ export async function build(vectors: Float32Array, job: Job): Promise<Engine> {
   index.initIndex(job.items, m, efConstruction, 100)
   for (let i = 0; i < job.items; i++) index.addPoint(vectors.subarray(i * dimensions, (i + 1) * dimensions), i, false)
   return {
-    ask({ vector, had }) {
+    kinds: ['similar', 'forYou'],
+    ask({ had }, _kind, vector) {
       const out = new Set(had)
       const wanted = job.limit + had.length
       index.setEfSearch(wanted)

@@ -5,6 +5,7 @@ export async function build(items: Item[], job: Job): Promise<Engine> {
   const index = create({ schema: { title: 'string', description: 'string', author: 'string', tags: 'string[]' } as const })
   await insertMultiple(index, items.map(({ title, description, author, tags }, n) => ({ id: String(n), title, description, author, tags })), 1000)
   return {
+    kinds: ['similar', 'cut', 'forYou'],
     ask({ text, had }) {
       const out = new Set(had)
       const found = search(index, { term: text, limit: job.limit + had.length }) as Results<TypedDocument<typeof index>>
