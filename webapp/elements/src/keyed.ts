@@ -96,23 +96,23 @@ function slide(list: HTMLElement, elements: HTMLElement[]): void {
   })
 }
 
-const away = new WeakSet<Element>() // lists that are out of view
+const inView = new WeakSet<Element>()
 const watched = new WeakSet<Element>()
 let sight: IntersectionObserver | null = null
 
-/** Whether a list may be in view, as of the last frame. */
+/** Whether a list is in view, as of the last frame; of one that changes for the first time nobody knows, and it does not slide. */
 function seen(list: HTMLElement): boolean {
   if (!watched.has(list)) {
     sight ??= new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
-        if (isIntersecting) away.delete(target)
-        else away.add(target)
+        if (isIntersecting) inView.add(target)
+        else inView.delete(target)
       }
     })
     sight.observe(list)
     watched.add(list)
   }
-  return !away.has(list)
+  return inView.has(list)
 }
 
 function animate(list: HTMLElement, before: Map<HTMLElement, DOMRect>): void {

@@ -83,8 +83,9 @@ export class Storage {
     const stored: Stored = { keys: [], values: [] }
     const tx = db.transaction(entries, 'readwrite')
     void tx.store.put(owner, [space, ownerKey])
+    // What is read is whole when it comes; that the owner is on the disk need not be waited for: what is put waits behind it.
+    tx.done.catch((reason: unknown) => storage.onlost(asStorageError(reason, 'lost')))
     const [keys, values] = await Promise.all([tx.store.getAllKeys(storage.#range('')), tx.store.getAll(storage.#range(''))])
-    await tx.done
     for (const [i, key] of keys.entries()) {
       const name = (key as string[])[1]!
       const value: unknown = values[i]
