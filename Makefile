@@ -5,6 +5,7 @@ ADDR     ?= localhost:8080
 FUZZTIME ?= 10s
 SEEDS    ?= 10000
 SOAK     ?= 1h
+BENCH    ?=
 
 SHELL       := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -26,9 +27,9 @@ IN_BROWSER := ./core/... ./wasm/...
 .PHONY: help
 help:
 	@echo 'make TARGET, with TARGET one of:'
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench fuzz sim soak lint size clean tools
+.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench bench-browser fuzz sim soak lint size clean tools
 
 run: build ## Build everything and serve the demo at ADDR (localhost:8080), its data in ./data
 	@bin/nigh serve --demo --addr '$(ADDR)' --data ./data
@@ -66,6 +67,9 @@ bench: ## Benchmarks of the core, and beside bleve (a module of its own, fetched
 	go test -run '^$$' -bench . -benchmem ./core/...
 	cd server/bench/beside && go test -run '^$$' -bench . -benchtime 300x
 
+bench-browser: build webapp/bench/node_modules/.installed ## Lists and pages in a headless Chromium, beside search engines; BENCH='--help'
+	browser=$$(.ci/chromium) && cd webapp/bench && npm run --silent check && CHROME_BIN="$$browser" node run.mjs $(BENCH)
+
 fuzz: ## Each fuzz target for FUZZTIME (10s)
 	@grep -rHo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' core server wasm webapp \
 	  | sed -E 's,^(.*)/[^/]*:func (.*)$$,\1 \2,' | sort -u | while read -r dir target; do \
@@ -88,7 +92,7 @@ size: page ## Sizes of module, SDK and page: raw, gzip, brotli
 	@cd webapp && npm run --silent size
 
 clean: ## Remove what was built; ./data stays
-	rm -rf bin .cache webapp/sdk/build webapp/elements/build webapp/node_modules webapp/e2e/results webapp/e2e/screenshots
+	rm -rf bin .cache webapp/sdk/build webapp/elements/build webapp/node_modules webapp/bench/build webapp/bench/node_modules webapp/e2e/results webapp/e2e/screenshots
 	find webapp/dist -mindepth 1 ! -name .gitkeep -delete
 
 $(MODULE): $(GO_IN_MODULE)
@@ -99,6 +103,11 @@ $(MODULE): $(GO_IN_MODULE)
 
 $(INSTALLED): webapp/package.json webapp/sdk/package.json webapp/elements/package.json webapp/demo/package.json webapp/package-lock.json webapp/.npmrc
 	cd webapp && npm ci
+	@touch $@
+
+# The yardsticks of bench-browser, which nothing else needs.
+webapp/bench/node_modules/.installed: webapp/bench/package.json webapp/bench/package-lock.json webapp/bench/.npmrc
+	cd webapp/bench && npm ci
 	@touch $@
 
 $(PAGE): $(MODULE) $(INSTALLED) $(IN_PAGE)

@@ -22,11 +22,11 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 		return nil
 	}
 	var out []Reason
-	for _, w := range r.posted() {
-		if pw, ok := q.Profile.weightOf(w.Feature); ok && pw.Weight > 0 {
-			out = addReason(out, Reason{w.Feature, pw.Label, int64(w.Weight.Value()) * x.damped(&pw) >> sumShift})
+	q.Profile.meet(r, func(pw *FeatureWeight, w Weight) {
+		if pw.Weight > 0 {
+			out = addReason(out, Reason{pw.Feature, pw.Label, int64(w.Value()) * x.damped(pw) >> sumShift})
 		}
-	}
+	})
 	if pw, ok := q.Profile.weightOf(ItemFeature(num)); ok {
 		if score := int64(q.Policy.SelfWeight) * int64(pw.Weight) >> sumShift; score > 0 {
 			out = append(out, Reason{ItemFeature(num), pw.Label, score})
@@ -83,14 +83,30 @@ func addReason(out []Reason, r Reason) []Reason {
 	return append(out, r)
 }
 
+// meet calls f with each coordinate of the profile that r has a weight for, ascending by feature. Both sides ascend, so it
+// is one walk: to look each of 90 features up took a quarter of a list's time in the browser.
+func (p *Profile) meet(r *Record, f func(*FeatureWeight, Weight)) {
+	ws := p.Weights
+	at := func(feature Feature, w Weight) {
+		for len(ws) > 0 && ws[0].Feature < feature {
+			ws = ws[1:]
+		}
+		if w > 0 && len(ws) > 0 && ws[0].Feature == feature {
+			f(&ws[0], w)
+		}
+	}
+	for _, e := range r.Edges {
+		at(ItemFeature(e.From), e.Weight)
+	}
+	for _, w := range r.Features { // of kinds above KindItem
+		at(w.Feature, w.Weight)
+	}
+}
+
 // unlifted is an item's score before its boost.
 func (x *Index) unlifted(r *Record, q Query) int64 {
 	sum := int64(0)
-	for _, w := range r.posted() {
-		if pw, ok := q.Profile.weightOf(w.Feature); ok {
-			sum += int64(w.Weight.Value()) * x.damped(&pw)
-		}
-	}
+	q.Profile.meet(r, func(pw *FeatureWeight, w Weight) { sum += int64(w.Value()) * x.damped(pw) })
 	if pw, ok := q.Profile.weightOf(ItemFeature(r.Num)); ok {
 		sum += int64(q.Policy.SelfWeight) * int64(pw.Weight)
 	}

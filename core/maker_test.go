@@ -290,3 +290,19 @@ func (o *order) check(t *testing.T, x *Index, by func(a, b *slot) int) (all []ui
 	}
 	return all
 }
+
+// posted returns all that takes part in sums, edges and features, ascending by feature.
+func (r *Record) posted() []Weighted {
+	out := make([]Weighted, 0, len(r.Features)+len(r.Edges))
+	for _, e := range r.Edges {
+		if e.Weight > 0 {
+			out = append(out, Weighted{ItemFeature(e.From), e.Weight})
+		}
+	}
+	for _, w := range r.Features { // of kinds above KindItem
+		if w.Weight > 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}

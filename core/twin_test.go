@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -355,6 +356,9 @@ func TestIndex_RanksAsItsTwin(t *testing.T) {
 					g.change(t, x, tw)
 					if i == size.changes/2 { // in use before and after
 						x.Compact()
+						if round%2 == 1 {
+							x = filled(t, tw)
+						}
 					}
 				}
 				x.check(t)
@@ -376,6 +380,41 @@ func TestIndex_RanksAsItsTwin(t *testing.T) {
 			g.empty(t, x, tw)
 		}
 	}
+}
+
+// filled is an index of the twin's records, made at once.
+func filled(t *testing.T, tw twin) *Index {
+	t.Helper()
+	records := slices.Collect(maps.Values(tw))
+	x := NewIndex()
+	if !x.Fill(records) {
+		t.Fatalf("Fill of %d records = false, want true", len(records))
+	}
+	x.check(t)
+	return x
+}
+
+func TestIndex_FillRefusesAndChangesNothing(t *testing.T) {
+	a, b := &Record{Num: 1, ID: "a"}, &Record{Num: 2, ID: "b", Edges: []Edge{{1, WeightOne}}}
+	for name, more := range map[string]*Record{"number": {Num: 2, ID: "c"}, "id": {Num: 3, ID: "b"}} {
+		x := NewIndex()
+		if x.Fill([]*Record{a, b, more}) || x.Len() != 0 {
+			t.Errorf("Fill with a %s twice = true or left %d items, want false and none", name, x.Len())
+		}
+		x.check(t)
+		if !x.Fill([]*Record{a, b}) || x.Len() != 2 {
+			t.Errorf("Fill behind a refusal of one %s twice: %d items, want 2", name, x.Len())
+		}
+		if x.Fill([]*Record{{Num: 9, ID: "z"}}) || x.Len() != 2 {
+			t.Error("Fill of an index that is not empty = true, want false")
+		}
+		x.check(t)
+	}
+	far := NewIndex() // edges from numbers too far apart for a table
+	if !far.Fill([]*Record{{Num: 4_000_000_000, ID: "far", Edges: []Edge{{7, WeightOne}, {3_999_999_999, WeightOne}}}}) {
+		t.Error("Fill of far numbers = false, want true")
+	}
+	far.check(t)
 }
 
 // compareHead holds the law of prefixes: a short list is the head of a long one.

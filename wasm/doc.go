@@ -12,5 +12,7 @@
 //   - Go's compiler for js/wasm (1.25 to 1.27 at least) forgets what a local array of pointers holds: written at a variable
 //     index before a call and read after it, the array is not seen by a garbage collection in between. A slice is. None of
 //     nigh's packages in the module has such an array; law_notjs_test.go keeps it so.
+//   - While a life begins from what is stored (start), garbage is not collected: see main_js.go. The runtime's own switch
+//     is reached by its name (gc_js.go), which Go's linker allows for what runtime/debug itself takes that way.
 //   - wasm_exec.js hands the environment to the start-up code, which takes 8 kB of it: tests run with little.
 package main

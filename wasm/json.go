@@ -35,17 +35,21 @@ const hex = "0123456789abcdef"
 func (a *appender) string(s string) {
 	a.sep()
 	a.b = append(a.b, '"')
+	plain := 0 // up to i all may stand as it is
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			a.b = append(a.b, '\\', c)
-		case c < ' ':
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		a.b = append(a.b, s[plain:i]...)
+		plain = i + 1
+		if c < ' ' {
 			a.b = append(a.b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		default:
-			a.b = append(a.b, c)
+		} else {
+			a.b = append(a.b, '\\', c)
 		}
 	}
-	a.b = append(a.b, '"')
+	a.b = append(append(a.b, s[plain:]...), '"')
 }
 
 func (a *appender) int(v int64) {
@@ -106,8 +110,11 @@ func (a *appender) strings(k string, all []string) {
 func (a *appender) text(k, v string)         { a.key(k); a.string(v) }
 func (a *appender) number(k string, v int64) { a.key(k); a.int(v) }
 
+// itemBytes is what most items of a list need.
+const itemBytes = 1024
+
 func listJSON(l *replica.List) []byte {
-	a := &appender{}
+	a := &appender{b: make([]byte, 0, 512+itemBytes*len(l.Items))}
 	a.open('{')
 	a.text("question", l.Question)
 	source := "local"

@@ -142,34 +142,50 @@ func (m *Machine) restoreCatalog(t *stored) bool {
 	if !ok {
 		return false
 	}
-	x := core.NewIndex()
+	for i := range shelves {
+		c.shelves = append(c.shelves, &shelf{id: shelves[i].id, shown: true, seq: shelves[i].seq})
+	}
+	in := restoring{catalog: &c, records: make([]*core.Record, 0, min(items, 64*blocks))}
 	for _, part := range t.blocks {
-		if !s.readBlock(part, at, late, x) {
+		if !s.readBlock(part, at, late, &in) {
 			return false
 		}
 	}
 	for n, l := range late {
-		if !s.putLate(n, l, x) {
+		if !s.putLate(n, l, &in) {
 			return false
 		}
 	}
-	if s.sums != sums || uint64(x.Len()) != items {
+	c.index = core.NewIndex()
+	if s.sums != sums || uint64(len(in.records)) != items || !c.index.Fill(in.records) {
 		return false
 	}
-	c.index = x
-	for i := range shelves {
-		c.shelves = append(c.shelves, &shelf{id: shelves[i].id, shown: true, seq: shelves[i].seq})
-	}
-	gone := c.recount(nil)
 	for i, of := range c.shelves {
 		want := &shelves[i]
 		of.followed = want.followed
-		if want.followed && (of.items != want.items || of.sum != want.sum || of.bytes != want.bytes) || len(gone) > 0 {
+		if want.followed && (of.items != want.items || of.sum != want.sum || of.bytes != want.bytes) {
 			return false
 		}
 	}
 	m.catalog = c
 	m.keeping.catalog = s
+	return true
+}
+
+// restoring is a catalog whose records are being read.
+type restoring struct {
+	catalog *catalog
+	records []*core.Record
+}
+
+// put adds a record that is so large and has such a checksum; false if it is of no shelf.
+func (in *restoring) put(r *core.Record, sum uint64, size int) bool {
+	of := in.catalog.shelfOf(wire.KeyOf(r))
+	if of == nil {
+		return false
+	}
+	of.items, of.sum, of.bytes = of.items+1, of.sum+sum, of.bytes+size
+	in.records = append(in.records, r)
 	return true
 }
 
@@ -237,8 +253,8 @@ func (s *shelfStore) readLog(log []storedPart, at position) (map[core.ItemNum]*l
 	return late, len(log) == 0 || log[len(log)-1].key == at.seq
 }
 
-// readBlock puts the items of a block into x but for those that the log speaks of.
-func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemNum]*lateItem, x *core.Index) bool {
+// readBlock puts the items of a block into the catalog but for those that the log speaks of.
+func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemNum]*lateItem, in *restoring) bool {
 	u := unpacker{b: part.payload}
 	epoch, seq, number := u.uint(), u.uint(), u.uint()
 	n := core.ItemNum(number)
@@ -249,21 +265,22 @@ func (s *shelfStore) readBlock(part storedPart, at position, late map[core.ItemN
 	s.bytes += part.size
 	s.sums ^= part.sum
 	for len(u.b) > 0 {
-		r, err := wire.ReadRecord(u.bytes())
+		packed := u.bytes()
+		r, err := wire.ReadRecord(packed)
 		if err != nil || r.Num>>blockBits != n {
 			return false
 		}
 		if l := late[r.Num]; l != nil {
 			l.record = r
-		} else if !x.Put(r) {
+		} else if !in.put(r, wire.RecordSum(packed), len(packed)) {
 			return false
 		}
 	}
 	return !u.bad
 }
 
-// putLate puts an item into x as it is after all of the log that its block does not know.
-func (s *shelfStore) putLate(n core.ItemNum, l *lateItem, x *core.Index) bool {
+// putLate puts an item into the catalog as it is after all of the log that its block does not know.
+func (s *shelfStore) putLate(n core.ItemNum, l *lateItem, in *restoring) bool {
 	known := uint64(0)
 	if b := s.blocks[n>>blockBits]; b != nil {
 		known = b.at
@@ -281,5 +298,9 @@ func (s *shelfStore) putLate(n core.ItemNum, l *lateItem, x *core.Index) bool {
 			r = r.With(*c.weights)
 		}
 	}
-	return r == nil || x.Put(r)
+	if r == nil {
+		return true
+	}
+	sum, size := weigh(r)
+	return in.put(r, sum, size)
 }

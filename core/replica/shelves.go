@@ -178,8 +178,16 @@ func (m *Machine) enter(c *catalog, s *shelf) {
 		c.index.Delete(n)
 	}
 	s.items, s.sum, s.bytes = uint64(len(b.records)), b.sum, b.bytes
+	all := make([]*core.Record, 0, len(b.records))
+	for _, r := range b.records {
+		all = append(all, r)
+	}
+	filled := c.index.Fill(all) // a first snapshot
 	for n, r := range b.records {
 		changed = append(changed, n)
+		if filled {
+			continue
+		}
 		if old := c.index.Get(n); old != nil { // which counted for another shelf before it moved here
 			if of := c.shelfOf(wire.KeyOf(old)); of != nil && of != s && of.shown {
 				of.count(old, false)

@@ -36,7 +36,8 @@ class App {
       const work = read(element)
       if (work.id !== '' && !this.#works.has(work.id)) this.#works.set(work.id, work)
     }
-    client.addEventListener('profile', () => this.#showReader())
+    // With the next frame: the list that follows must not wait for the layout of this.
+    client.addEventListener('profile', () => requestAnimationFrame(() => this.#showReader()))
     this.#forYou = client.recommend({ limit: front + browsed })
     this.#forYou.addEventListener('recommendations', (event) => {
       this.#answered(event)

@@ -42,8 +42,7 @@ export function update(list: HTMLElement, entries: Entry[], keyed: Keyed): Chang
     for (const [i, entry] of entries.entries()) entry.fill(were[i]!)
     return change
   }
-  const still = matchMedia('(prefers-reduced-motion: reduce)').matches // a style sheet's word holds for scripts too
-  const before = still ? null : new Map(were.map((element) => [element, element.getBoundingClientRect()]))
+  slide(list, were)
   const focused = were.findIndex((element) => keyed.focused(element) !== null)
   const control = focused < 0 ? null : keyed.focused(were[focused]!)
 
@@ -71,7 +70,6 @@ export function update(list: HTMLElement, entries: Entry[], keyed: Keyed): Chang
     const heir = stays ? were[focused]! : (list.children[Math.min(focused, list.children.length - 1)] as HTMLElement | undefined)
     if (heir && (!stays || keyed.focused(heir) === null)) keyed.focus(heir, control)
   }
-  if (before) animate(list, before)
   return change
 }
 
@@ -80,6 +78,41 @@ function move(list: HTMLElement, element: HTMLElement, before: Element | null): 
   const mover = list as HTMLElement & { moveBefore?(node: Node, before: Node | null): void }
   if (mover.moveBefore && element.parentNode === list) mover.moveBefore(element, before)
   else list.insertBefore(element, before)
+}
+
+// Where elements of a list are on the screen, from a change of the list to the next frame, which slides them from there.
+// Measuring what a change leads to is the layout of the page: done at once it would be done for each list that one click
+// changes, 15 of the 20 ms that the demo's took, and none of it is seen before the frame.
+const moving = new WeakMap<HTMLElement, Map<HTMLElement, DOMRect>>()
+
+/** Remembers where elements are before they move, if anybody sees it. */
+function slide(list: HTMLElement, elements: HTMLElement[]): void {
+  if (!seen(list) || moving.has(list)) return
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return // a style sheet's word holds for scripts too
+  moving.set(list, new Map(elements.map((element) => [element, element.getBoundingClientRect()])))
+  requestAnimationFrame(() => {
+    animate(list, moving.get(list)!)
+    moving.delete(list)
+  })
+}
+
+const inView = new WeakSet<Element>()
+const watched = new WeakSet<Element>()
+let sight: IntersectionObserver | null = null
+
+/** Whether a list is in view, as of the last frame; of one that changes for the first time nobody knows, and it does not slide. */
+function seen(list: HTMLElement): boolean {
+  if (!watched.has(list)) {
+    sight ??= new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) inView.add(target)
+        else inView.delete(target)
+      }
+    })
+    sight.observe(list)
+    watched.add(list)
+  }
+  return inView.has(list)
 }
 
 function animate(list: HTMLElement, before: Map<HTMLElement, DOMRect>): void {

@@ -91,9 +91,10 @@ export class Storage {
     const stored: Stored = { keys: [], values: [], spent: false }
     const tx = db.transaction(entries, 'readwrite')
     void tx.store.put(owner, [space, ownerKey])
+    // What is read is whole when it comes; that the owner is on the disk need not be waited for: what is put waits behind it.
+    tx.done.catch((reason: unknown) => storage?.onlost(asStorageError(reason, 'lost')))
     const all = range(space, '')
     const [keys, values, spent] = await Promise.all([tx.store.getAllKeys(all), tx.store.getAll(all), tx.store.get([space, spentKey])])
-    await tx.done
     stored.spent = spent !== undefined
     for (const [i, key] of keys.entries()) {
       const value: unknown = values[i]

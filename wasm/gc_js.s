@@ -1,0 +1,1 @@
+// Lets gc_js.go declare a function of the runtime without a body.
