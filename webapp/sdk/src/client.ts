@@ -99,6 +99,8 @@ export class RecommendationsEvent extends Event {
   readonly version: Version
   /** For a wish's `after`: what comes behind this page; '' if nothing does. */
   readonly next: string
+  /** For "more like this": the card of the item that it is about; null if this device does not hold it. */
+  readonly about: Card | null
   /** Server lists: whether this device came to the same list from the same state; null if that is not comparable. */
   readonly agrees: boolean | null
   /** Local: the module's own time. Server: from the call (or the socket's opening) to here; null if none caused it. */
@@ -112,6 +114,7 @@ export class RecommendationsEvent extends Event {
     this.items = list.items
     this.version = list.version
     this.next = list.next
+    this.about = list.about ?? null
     this.agrees = list.agrees
     this.tookMs = tookMs
     this.sinceMs = sinceMs
