@@ -72,10 +72,14 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, page []byte) 
 	_, _ = w.Write(page) // a client that is gone needs no page
 }
 
+// anonymous tells whether the page's reader is who their browser is: a closed server takes nobody's word for a name.
+func (p *pages) anonymous(ctx context.Context) bool {
+	return p.guard.closed(ctx) && !p.guard.trustNames
+}
+
 // render sends a page of the demo.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, page webapp.Page) {
-	// A closed server takes nobody's word for a name: the page's reader is who their browser is.
-	page.Anonymous = p.guard.closed(r.Context()) && !p.guard.trustNames
+	page.Anonymous = p.anonymous(r.Context())
 	var out bytes.Buffer
 	if err := webapp.Render(&out, page); err != nil {
 		noteError(r.Context(), err)
