@@ -33,6 +33,8 @@ type pages struct {
 	catalog Catalog
 	guard   *Guard
 	topics  topics
+
+	simulated int // readers who are none
 }
 
 // plainPage is what a server without the demo says at its root, and the demo where it cannot be used.
@@ -80,6 +82,7 @@ func (p *pages) anonymous(ctx context.Context) bool {
 // render sends a page of the demo.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, page webapp.Page) {
 	page.Anonymous = p.anonymous(r.Context())
+	page.Simulated = p.simulated
 	var out bytes.Buffer
 	if err := webapp.Render(&out, page); err != nil {
 		noteError(r.Context(), err)

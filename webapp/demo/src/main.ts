@@ -295,7 +295,8 @@ class App {
 
   #fillVisit(visit: HTMLElement, id: string, strength: number): void {
     const work = this.#works.get(id)
-    if (!work) this.#works.find(id).then((found) => found && this.#showReader(), () => {}) // no network: the next look asks again
+    // Asked for once: each answer shows the reader again, and would ask for all that are still missing.
+    if (!work && !this.#works.seeks(id)) this.#works.find(id).then((found) => found && this.#showReader(), () => {}) // no network: the next look asks again
     fillVisit(visit, id, work, path(id), strength < 0 ? 'cross' : strength > visitStrength ? 'heart' : 'eye')
   }
 }

@@ -30,6 +30,11 @@ export class Works {
     for (const item of event.items) this.#met.set(item.id, { ...item.card, id: item.id })
   }
 
+  /** Whether a work is being looked for, or was found. */
+  seeks(id: string): boolean {
+    return this.#sought.has(id)
+  }
+
   /**
    * Looks for a work that no list has brought: in this device's copy of the catalog, then at the server. Null: there is
    * none; rejected: the device has none, and the server could not be asked. The next look asks again then.
