@@ -73,6 +73,8 @@ type Page struct {
 	NotFound bool
 	Shell    bool // the page without content, which fills itself: for a browser without a network
 
+	Simulated int // readers who are none, and read along; the page says so
+
 	Anonymous bool // the page's reader has no name of their own
 }
 
