@@ -16,7 +16,8 @@
 //	door.go     who a client of the channel may be, and for how long; local.go: where to listen
 //	sync.go     /v1/sync: connections; outlet.go what waits for each; line.go the socket; crew.go who writes
 //	limits.go   what a connection and an address may send; address.go whose address counts
-//	pages.go    the demo's pages, rendered on the server; static.go the files beside them
+//	pages.go    the demo's pages, rendered on the server; static.go the files beside them; offline.go what a browser
+//	            keeps of both for when there is no network
 //
 // # Decisions
 //

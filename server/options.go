@@ -98,6 +98,8 @@ type Options struct {
 	DemoItems fs.FS
 	// Dist holds the built files: webapp.Dist(). nil serves none.
 	Dist fs.FS
+	// Simulated is how many readers of the demo are none: its pages say so.
+	Simulated int
 
 	// Delay holds back every answer of the API and the WebSockets, for tests of pages.
 	Delay time.Duration

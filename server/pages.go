@@ -33,6 +33,8 @@ type pages struct {
 	catalog Catalog
 	guard   *Guard
 	topics  topics
+
+	simulated int // readers who are none
 }
 
 // plainPage is what a server without the demo says at its root, and the demo where it cannot be used.
@@ -72,10 +74,15 @@ func writePage(w http.ResponseWriter, r *http.Request, status int, page []byte) 
 	_, _ = w.Write(page) // a client that is gone needs no page
 }
 
+// anonymous tells whether the page's reader is who their browser is: a closed server takes nobody's word for a name.
+func (p *pages) anonymous(ctx context.Context) bool {
+	return p.guard.closed(ctx) && !p.guard.trustNames
+}
+
 // render sends a page of the demo.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, status int, page webapp.Page) {
-	// A closed server takes nobody's word for a name: the page's reader is who their browser is.
-	page.Anonymous = p.guard.closed(r.Context()) && !p.guard.trustNames
+	page.Anonymous = p.anonymous(r.Context())
+	page.Simulated = p.simulated
 	var out bytes.Buffer
 	if err := webapp.Render(&out, page); err != nil {
 		noteError(r.Context(), err)

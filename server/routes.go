@@ -59,6 +59,7 @@ func (s *Server) routes() (http.Handler, error) {
 	case s.opt.Demo:
 		mux.Handle("GET /{$}", pack(http.HandlerFunc(s.pages.home)))
 		mux.Handle("GET /works/{id}", pack(http.HandlerFunc(s.pages.work)))
+		s.offline(mux, pack)
 		for pattern, name := range map[string]string{"GET /recipe": "recipe.html", "GET /elements.html": "elements.html"} {
 			if f := s.files[name]; f != nil {
 				mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {

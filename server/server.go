@@ -41,7 +41,7 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{opt: opt, log: opt.Logger, guard: newGuard(opt), files: built}
-	s.pages = &pages{catalog: opt.Catalog, guard: s.guard}
+	s.pages = &pages{catalog: opt.Catalog, guard: s.guard, simulated: opt.Simulated}
 	if s.root, err = s.routes(); err != nil {
 		return nil, err
 	}

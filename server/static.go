@@ -197,7 +197,7 @@ func (s *Server) static(mux *http.ServeMux) {
 	})
 	// Files at the root have addresses without a hash: the SDK's entry, an icon, robots.txt.
 	for name, f := range s.files {
-		if strings.Contains(name, "/") || strings.HasSuffix(name, ".html") {
+		if strings.Contains(name, "/") || strings.HasSuffix(name, ".html") || name == offlineScript {
 			continue
 		}
 		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) {

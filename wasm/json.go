@@ -145,6 +145,10 @@ func listJSON(l *replica.List) []byte {
 	}
 	a.close(']')
 	a.text("next", l.Next)
+	if l.About != nil {
+		a.key("about")
+		a.card(&l.About.Card)
+	}
 	a.close('}')
 	return a.b
 }

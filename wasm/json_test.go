@@ -104,7 +104,7 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 			Attributes: []core.Attribute{{Name: s, Value: s}, {Name: s + "2", Value: ""}},
 		}}
 		got := read(t, listJSON(&replica.List{
-			Question: s, Server: true, Compared: true, Agrees: true, Next: s,
+			Question: s, Server: true, Compared: true, Agrees: true, Next: s, About: rec,
 			Version: replica.Version{Epoch: 1<<53 - 1, Seq: 2, Learned: 3, Op: 4, Policy: 5, Hour: 6},
 			Items: []replica.Listed{
 				{Record: rec, Score: core.One, Reasons: []replica.Reason{
@@ -122,7 +122,7 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 			"attributes": tree{s: s, s + "2": ""}}
 		empty := tree{"title": "", "summary": "", "url": "", "image": "", "author": "", "tags": list{}, "categories": list{}, "attributes": tree{}}
 		want := tree{
-			"question": s, "source": "server", "agrees": true, "next": s,
+			"question": s, "source": "server", "agrees": true, "next": s, "about": card,
 			"version": tree{"epoch": num("9007199254740991"), "seq": num("2"), "learned": num("3"), "op": num("4"), "policy": num("5"), "hour": num("6")},
 			"items": list{
 				tree{"id": s, "score": num("1.0000"), "card": card, "reasons": list{
@@ -141,7 +141,7 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 		}
 	}
 	got := read(t, listJSON(&replica.List{}))
-	if got["agrees"] != nil || got["source"] != "local" || len(got["items"].(list)) != 0 {
+	if got["agrees"] != nil || got["source"] != "local" || len(got["items"].(list)) != 0 || got["about"] != nil {
 		t.Errorf("an empty list = %v", got)
 	}
 }

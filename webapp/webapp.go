@@ -62,7 +62,8 @@ type Card struct {
 	Why        string            // the reason for its place in the list, as a sentence; "" for none
 }
 
-// Page is what Render shows: the home page, or a work's page if Work is set, or that nothing is here if NotFound is.
+// Page is what Render shows: the home page, or a work's page if Work is set, that nothing is here if NotFound is, or the
+// page without content if Shell is.
 type Page struct {
 	Title    string   // of the document; "" for the site's own
 	Items    []Card   // home: the list "For you"
@@ -70,6 +71,9 @@ type Page struct {
 	Work     *Card    // the work of a work's page
 	Similar  []Card   // a work's page: "More like this"
 	NotFound bool
+	Shell    bool // the page without content, which fills itself: for a browser without a network
+
+	Simulated int // readers who are none, and read along; the page says so
 
 	Anonymous bool // the page's reader has no name of their own
 }

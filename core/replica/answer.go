@@ -90,6 +90,11 @@ func (m *Machine) answer(q *question, always bool) {
 // show completes and emits a list.
 func (m *Machine) show(q *question, ranked []core.Ranked, query core.Query, l List) {
 	q.shown, q.known, q.server = ranked, true, l.Server
+	if q.Similar != "" {
+		if n, ok := m.numOf(q.Similar); ok {
+			l.About = m.record(n)
+		}
+	}
 	for _, r := range ranked {
 		item := Listed{Record: m.record(r.Num), Score: r.Score}
 		if item.Record == nil {

@@ -145,7 +145,8 @@ type (
 		Question string
 		Server   bool // the server's authoritative list; else the machine's own
 		Items    []Listed
-		Next     string // for Question.After: what comes behind this page; "" if nothing does
+		About    *core.Record // the item of Question.Similar, if it is held; else nil
+		Next     string       // for Question.After: what comes behind this page; "" if nothing does
 		Version  Version
 		// Compared tells of a server list whether the machine could rank the very same state itself, Agrees whether
 		// the result was equal.

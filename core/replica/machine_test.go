@@ -59,6 +59,15 @@ func TestMachine_ShowsTheServersListIfItKnowsAsMuch(t *testing.T) {
 	want(t, "Differ", b.status.Differ, 1)
 	// A second question of the same name: an answer to the first is no answer to it.
 	b.step(replica.Ask{Question: replica.Question{Name: "you", Similar: "boat"}})
+	if about := b.lists["you"].About; about == nil || about.ID != "boat" {
+		t.Errorf("About = %v, want the boat", about)
+	}
+	b.step(replica.Ask{Question: replica.Question{Name: "nothing", Similar: "not held"}})
+	if about := b.lists["nothing"].About; about != nil {
+		t.Errorf("About = %v of an item that is not held, want nil", about)
+	}
+	b.step(replica.Drop{Name: "nothing"})
+	b.step(replica.Ask{Question: replica.Question{Name: "you", Similar: "boat"}})
 	want(t, "a question replaced", strings.Contains(b.kinds(), "Drop") && strings.Contains(b.kinds(), "Ask"), true)
 	if b.frame(recs(1, 5, ask.Name, 3, 1)); b.lists["you"].Server {
 		t.Error("the answer to a replaced question is shown")

@@ -1,11 +1,12 @@
 // What the tests share: a server of their own each, and a page that may not complain.
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { test as base, expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
 
 export { expect, type Locator, type Page }
@@ -42,6 +43,11 @@ export class Server {
   /** Starts it again after kill, at its address, over its data. */
   async again(): Promise<void> {
     this.#process = (await Server.#run(new URL(this.url).host, this.#data, this.#flags)).process
+  }
+
+  /** Makes an API key: from then on the server asks who readers are. */
+  async key(): Promise<void> {
+    await promisify(execFile)(binary, ['key', 'create', '--name', 'test', '--scope', 'read', '--data', this.#data])
   }
 
   static async #run(addr: string, data: string, flags: string[]): Promise<{ url: string; process: ChildProcess }> {

@@ -23,6 +23,9 @@ for (const width of [360, 1280]) {
         if (process.env['NIGH_SCREENSHOT'] && width === 1280 && colorScheme === 'light') {
           await page.screenshot({ path: process.env['NIGH_SCREENSHOT'] })
         }
+        await page.locator('.details').click()
+        await page.screenshot({ path: `${folder}panel-${width}-${colorScheme}.png` })
+        await page.locator('.details').click()
         await demo.at(0).locator('a').click()
         await expect(demo.similar.locator('.card')).toHaveCount(12)
         await demo.live()

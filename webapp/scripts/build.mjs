@@ -1,7 +1,8 @@
-// Builds dist/: the demo's page, nigh.js and elements.js (the SDK and the elements, each as one file for a script tag), the
+// Builds dist/: the demo's page and its service worker (offline.js), nigh.js and elements.js (the SDK and the elements, each as one file for a script tag), the
 // documentation page, and a .br and .gz beside every file worth it. sdk/build/ holds the module by then (make module).
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'vite'
@@ -35,9 +36,22 @@ const common = {
 const output = { assetFileNames: 'assets/[name]-[hash][extname]', chunkFileNames: 'assets/[name]-[hash].js' }
 const options = { outDir: dist, emptyOutDir: false, target: 'es2022', assetsInlineLimit: 0, reportCompressedSize: false }
 
-await build({
+const page = await build({
   ...common,
   build: { ...options, modulePreload: { polyfill: false }, rollupOptions: { output: { ...output, entryFileNames: 'assets/[name]-[hash].js' } } },
+})
+
+// The service worker keeps all that the page consists of; it is one file, at the root, for it serves what lies below it.
+const hashed = page.output.map((file) => file.fileName).filter((name) => name.startsWith('assets/') && !name.endsWith('.map'))
+for (const kind of ['.js', '.css', '.woff2', '.wasm']) {
+  if (!hashed.some((name) => name.endsWith(kind))) throw new Error(`the page was built without a ${kind} file`)
+}
+const plain = ['icon.svg', 'manifest.webmanifest'].map((name) => ['/' + name, createHash('sha256').update(readFileSync(join(dist, name))).digest('hex').slice(0, 16)])
+await build({
+  ...common,
+  publicDir: false,
+  define: { HASHED: JSON.stringify(hashed.sort().map((name) => '/' + name)), PLAIN: JSON.stringify(Object.fromEntries(plain)) },
+  build: { ...options, rollupOptions: { input: join(here, 'demo/offline/worker.ts'), output: { format: 'iife', entryFileNames: 'offline.js' } } },
 })
 for (const [name, entry] of [['nigh', 'sdk/src/index.ts'], ['elements', 'elements/src/elements.ts']]) {
   await build({

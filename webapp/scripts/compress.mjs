@@ -9,8 +9,8 @@ const brotli = promisify(brotliCompress)
 const gz = promisify(gzip)
 const packed = new Set(['.woff2', '.png', '.br', '.gz'])
 
-/** index.html is a template that the server fills at each request: compressed there, not here. */
-const filled = new Set(['index.html'])
+/** What the server fills before it sends it is compressed there, not here. */
+const filled = new Set(['index.html', 'offline.js'])
 
 export async function compress(folder) {
   const files = readdirSync(folder, { recursive: true })

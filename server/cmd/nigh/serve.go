@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"nigh/server"
 	"nigh/server/access"
 	"nigh/server/catalog"
+	"nigh/server/crowd"
 	"nigh/server/store/sqlite"
 	"nigh/webapp"
 )
@@ -26,6 +28,7 @@ type serveFlags struct {
 	readers readerFlags
 	open    bool
 	demo    bool
+	crowd   int // simulated readers
 	origins []string
 	delay   time.Duration
 
@@ -62,6 +65,7 @@ Readers with a name, on all their devices, bring a token that the site signs: --
 	flags.StringVar(&f.data, "data", "./data", "folder of the catalog")
 	flags.StringVar(&f.policy, "policy", "", policyHelp)
 	flags.BoolVar(&f.demo, "demo", false, "show the demo, and fill an empty catalog with its works")
+	flags.IntVar(&f.crowd, "readers", 0, fmt.Sprintf("with --demo: simulated readers who read along, up to %d; their names begin with %s, and what they do is kept as if they were real", crowd.MaxReaders, crowd.Prefix))
 	flags.StringArrayVar(&f.origins, "origin", nil, "website whose pages may use this server, such as https://example.org; may be repeated")
 	f.readers.register(cmd)
 	flags.BoolVar(&f.open, "open", false, "everybody who reaches the server may read every reader's profile and change the catalog")
@@ -115,6 +119,12 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 			}
 		}
 	}
+	if f.crowd != 0 && !f.demo {
+		return usagef("simulated readers read the demo; add --demo, or leave --readers out")
+	}
+	if f.crowd < 0 || f.crowd > crowd.MaxReaders {
+		return usagef("there cannot be %d simulated readers; choose --readers 0 to %d", f.crowd, crowd.MaxReaders)
+	}
 	limits, err := readLimits(f)
 	if err != nil {
 		return err
@@ -146,10 +156,22 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 			return err
 		}
 	}
+	if f.crowd > 0 {
+		keys, err := db.Keys(ctx)
+		if err != nil {
+			return err
+		}
+		if len(keys) > 0 || readers != nil {
+			return usagef("simulated readers have names, and this server asks who readers are; leave --readers out, or use a data folder without keys")
+		}
+	}
+	var address string // known once Ready is called
+	ready := make(chan struct{})
 	s, err := server.New(server.Options{
 		Catalog: server.Live(live), Logger: log,
-		Addr: f.addr, Ready: func(url string) { fmt.Fprintln(out, "nigh is at", url) },
-		Origins: f.origins, Keys: db, Readers: readers, Open: f.open,
+		Addr: f.addr, Ready: func(url string) { address = url; close(ready); fmt.Fprintln(out, "nigh is at", url) },
+		Simulated: f.crowd,
+		Origins:   f.origins, Keys: db, Readers: readers, Open: f.open,
 		TrustNames: f.readers.trustNames, NoAnonymous: f.readers.noAnonymous,
 		MaxSockets: f.sockets, Limits: limits, TrustedProxies: f.proxies,
 		Demo: f.demo, DemoItems: webapp.DemoCatalog(), Dist: webapp.Dist(),
@@ -159,7 +181,27 @@ func serve(ctx context.Context, f serveFlags, out, errOut io.Writer) (err error)
 	if err != nil {
 		return err
 	}
-	return s.Run(ctx)
+	if f.crowd == 0 {
+		return s.Run(ctx)
+	}
+	reading, leave := context.WithCancel(ctx)
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		select {
+		case <-ready:
+		case <-reading.Done():
+			return
+		}
+		library := &crowd.HTTP{URL: address, Client: http.DefaultClient}
+		if err := crowd.Run(reading, crowd.Options{Readers: f.crowd, Seed: uint64(time.Now().UnixNano()), Library: library, Logger: log}); err != nil {
+			log.Warn("the simulated readers have left", "error", err)
+		}
+	}()
+	err = s.Run(ctx)
+	leave()
+	<-left
+	return err
 }
 
 // knownLanguage tells whether texts can be read in a language, or are to be read in none.

@@ -137,6 +137,8 @@ func TestServe_TellsWhatIsWrong(t *testing.T) {
 		{"origin", []string{"--origin", "example.org"}, 1, "is not an origin", "https://example.org"},
 		{"log format", []string{"--log-format", "xml"}, 2, `no log format "xml"`, "text or json"},
 		{"language", []string{"--language", "klingon"}, 2, `language "klingon"`, "en or de"},
+		{"simulated readers of what", []string{"--readers", "5"}, 2, "simulated readers read the demo", "add --demo"},
+		{"too many simulated readers", []string{"--demo", "--readers", "5000"}, 2, "cannot be 5000", "--readers 0 to 500"},
 		{"unknown flag", []string{"--dmeo"}, 2, "--dmeo", "--help"},
 	}
 	for _, tt := range tests {

@@ -1,13 +1,16 @@
 // The demo: takes over the page that the server rendered and keeps it current. The server's links work without this
 // file; with it, going from work to work keeps the page, so that the worker with its copy of the catalog lives on.
 //
-// Read first: App (what a click does and what an answer does), then shelf.ts (how a list changes, and when not).
+// Read first: App (what a click does and what an answer does), then shelf.ts (how a list changes, and when not). Without a
+// network the service worker gives the page without content: ../offline/worker.ts.
 
 import { connect, type Client, type Preference, type RecommendationsEvent, type Standing } from '@nigh/client'
-import { elsewhere, fill, genre, path, read, setText, type Work } from './card.ts'
+import { path, read, setText } from './card.ts'
 import { arrange, show, showSource } from './shelf.ts'
 import { StatusLine } from './status.ts'
+import { clone, empty, fillVisit, fillWork, missing, offerTopics } from './views.ts'
 import { visitStrength, whyForYou, whySimilar } from './why.ts'
+import { Works } from './works.ts'
 
 const front = 12 // cards of a list: whole rows at 2, 3, 4 and 6 columns
 const browsed = 24 // rows of "Browse"
@@ -17,8 +20,7 @@ class App {
   readonly #live = document.querySelector<HTMLElement>('#live')!
   readonly #client: Client
   readonly #status: StatusLine
-  readonly #works = new Map<string, Work>() // every work that the page has met
-  readonly #fetching = new Set<string>()
+  readonly #works: Works
   readonly #answers = new WeakMap<Standing, RecommendationsEvent>() // the last to each question
   readonly #forYou: Standing
   #view: HTMLElement
@@ -31,11 +33,9 @@ class App {
   constructor(client: Client) {
     this.#client = client
     this.#status = new StatusLine(client)
+    this.#works = new Works(client)
     this.#view = this.#main.querySelector<HTMLElement>('.view')!
-    for (const element of this.#main.querySelectorAll<HTMLElement>('[data-id]')) {
-      const work = read(element)
-      if (work.id !== '' && !this.#works.has(work.id)) this.#works.set(work.id, work)
-    }
+    for (const element of this.#main.querySelectorAll<HTMLElement>('[data-id]')) this.#works.read(read(element))
     // With the next frame: the list that follows must not wait for the layout of this.
     client.addEventListener('profile', () => requestAnimationFrame(() => this.#showReader()))
     this.#forYou = client.recommend({ limit: front + browsed })
@@ -51,6 +51,7 @@ class App {
     })
     if (this.#view.dataset['view'] === 'home') this.#enterHome(this.#view)
     if (this.#view.dataset['view'] === 'work') this.#enterWork(this.#view.dataset['id']!)
+    if (this.#view.dataset['view'] === 'looking') this.#open(this.#path)
     this.#asked()
   }
 
@@ -113,8 +114,7 @@ class App {
   #go(pathname: string, toTop: boolean): void {
     this.#path = pathname
     const change = () => {
-      if (pathname === '/') this.#openHome()
-      else this.#openWork(decodeURIComponent(pathname.slice('/works/'.length)))
+      this.#open(pathname)
       if (toTop) {
         window.scrollTo(0, 0)
         this.#main.focus({ preventScroll: true })
@@ -122,6 +122,11 @@ class App {
     }
     if (!document.startViewTransition || matchMedia('(prefers-reduced-motion: reduce)').matches) change()
     else document.startViewTransition(change)
+  }
+
+  #open(pathname: string): void {
+    if (pathname === '/') this.#openHome()
+    else this.#openWork(decodeURIComponent(pathname.slice('/works/'.length)))
   }
 
   #swap(view: HTMLElement, title: string): void {
@@ -143,31 +148,24 @@ class App {
   }
 
   #enterHome(view: HTMLElement): void {
-    const topics = view.querySelector('.topics')!
-    if (!topics.firstElementChild) {
-      // Opened from a work's page: the server has sent no topics; those of the works at hand stand in.
-      for (const tag of commonTags([...this.#works.values()]).slice(0, 16)) {
-        const chip = Object.assign(document.createElement('button'), { className: 'chip topic', value: tag, name: 'topic' })
-        chip.textContent = tag
-        topics.appendChild(document.createElement('li')).append(chip)
-      }
-    }
+    offerTopics(view, this.#works.all())
     this.#chooseCategory(this.#category)
   }
 
   #openWork(id: string): void {
     const work = this.#works.get(id)
-    if (!work?.summary) {
-      this.#fetch(id, () => location.pathname === path(id) && this.#openWork(id))
-      if (!work) {
-        this.#swap(clone('#t-missing'), 'Looking for it')
-        return
-      }
+    const here = () => location.pathname === path(id)
+    if (!work) {
+      this.#swap(clone('#t-looking'), 'Looking for it')
+      const none = (unasked: boolean) => here() && this.#swap(missing(unasked), unasked ? 'Not on this device' : 'Not on the shelves')
+      this.#works.find(id).then((found) => (found ? here() && this.#openWork(id) : none(false)), () => none(true))
+      return
     }
     const view = clone('#t-work')
     fillWork(view, work)
     this.#swap(view, work.title)
     this.#enterWork(id)
+    if (work.summary === '') this.#works.find(id).then((found) => found && fillWork(view, found), () => {})
   }
 
   #enterWork(id: string): void {
@@ -209,7 +207,7 @@ class App {
   // Answers
 
   #answered(event: RecommendationsEvent): void {
-    for (const item of event.items) this.#works.set(item.id, { ...item.card, id: item.id })
+    this.#works.meet(event)
     const standing = event.target as Standing
     this.#status.answered(event, this.#answers.get(standing) ?? null)
     this.#answers.set(standing, event)
@@ -230,6 +228,7 @@ class App {
       const first = this.#works.get(added[0]!)!.title
       setText(this.#live, `For you has ${added.length} other works now; the first is ${first}.`)
     }
+    if (this.#view.dataset['view'] === 'home') offerTopics(this.#view, this.#works.all())
     const browse = this.#list('browse')
     if (browse && this.#category === '') show(browse, listed.slice(front), mine)
   }
@@ -297,93 +296,15 @@ class App {
 
   #fillVisit(visit: HTMLElement, id: string, strength: number): void {
     const work = this.#works.get(id)
-    if (!work) this.#fetch(id, () => this.#showReader())
-    visit.dataset['id'] = id
-    const [icon, word] = strength < 0 ? ['cross', 'Not for you: '] : strength > visitStrength ? ['heart', 'Liked: '] : ['eye', 'Opened: ']
-    const mark = visit.querySelector('.visit-mark')!
-    if (mark.textContent !== word) {
-      mark.classList.toggle('liked', icon === 'heart')
-      mark.replaceChildren(iconOf(icon!), Object.assign(document.createElement('span'), { className: 'unseen', textContent: word }))
-    }
-    const link = visit.querySelector('a')!
-    link.href = path(id)
-    setText(link, work?.title ?? id)
-    visit.querySelector('.undo')!.setAttribute('aria-label', `Undo ${work?.title ?? id}`)
-  }
-
-  /** Asks the server for a work that no list has brought yet. */
-  #fetch(id: string, then: () => void): void {
-    if (this.#fetching.has(id)) return
-    this.#fetching.add(id)
-    fetch(`/v1/items/${encodeURIComponent(id)}`)
-      .then(async (response) => {
-        if (!response.ok) return
-        const item = (await response.json()) as Partial<Work> & { description?: string }
-        this.#works.set(id, {
-          id,
-          title: item.title ?? id,
-          summary: item.description ?? '',
-          url: item.url ?? '',
-          image: '',
-          author: item.author ?? '',
-          tags: item.tags ?? [],
-          categories: item.categories ?? [],
-          attributes: item.attributes ?? {},
-        })
-        then()
-      })
-      .catch(() => this.#fetching.delete(id)) // no network: the next look asks again
+    // Asked for once: each answer shows the reader again, and would ask for all that are still missing.
+    if (!work && !this.#works.seeks(id)) this.#works.find(id).then((found) => found && this.#showReader(), () => {}) // no network: the next look asks again
+    fillVisit(visit, id, work, path(id), strength < 0 ? 'cross' : strength > visitStrength ? 'heart' : 'eye')
   }
 }
 
 /** Whether an answer is to what the reader has just done here. */
 function own(event: RecommendationsEvent): boolean {
   return event.source === 'local' && event.sinceMs !== null
-}
-
-function fillWork(view: HTMLElement, work: Work): void {
-  fill(view, work, '')
-  setText(view.querySelector('.work-genre'), genre(work))
-  setText(view.querySelector('h1'), work.title)
-  setText(view.querySelector('.work-author'), work.author)
-  setText(view.querySelector('.work-summary'), work.summary)
-  const url = elsewhere(work)
-  view.querySelector<HTMLElement>('.work-link')!.hidden = url === null
-  if (url !== null) view.querySelector('.work-link a')!.setAttribute('href', url)
-  view.querySelector('.work-tags .topics')!.replaceChildren(
-    ...work.tags.map((tag) => {
-      const item = document.createElement('li')
-      const chip = Object.assign(document.createElement('button'), { className: 'chip topic', value: tag, name: 'topic' })
-      chip.textContent = tag
-      item.append(chip)
-      return item
-    }),
-  )
-}
-
-/** Tags of some works, the commonest first. */
-function commonTags(works: Work[]): string[] {
-  const counts = new Map<string, number>()
-  for (const tag of works.flatMap((work) => work.tags)) counts.set(tag, (counts.get(tag) ?? 0) + 1)
-  return [...counts.keys()].sort((a, b) => counts.get(b)! - counts.get(a)! || (a < b ? -1 : 1))
-}
-
-function clone(template: string): HTMLElement {
-  const content = document.querySelector<HTMLTemplateElement>(template)!.content
-  return content.firstElementChild!.cloneNode(true) as HTMLElement
-}
-
-function empty(text: string): HTMLElement {
-  return Object.assign(document.createElement('li'), { className: 'empty', textContent: text })
-}
-
-function iconOf(name: string): SVGElement {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-  svg.setAttribute('class', 'icon')
-  svg.setAttribute('viewBox', '0 0 20 20')
-  svg.setAttribute('aria-hidden', 'true')
-  svg.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'use')).setAttribute('href', `#i-${name}`)
-  return svg
 }
 
 /** An anonymous reader: random, kept on this device only. */
@@ -404,3 +325,6 @@ void document.fonts.load('16px Newsreader', 'č')
 // A server that asks who readers are takes no page's word for it: there the reader is anonymous.
 const anonymous = document.querySelector('#live')?.hasAttribute('data-anonymous')
 new App(connect(anonymous ? { url: location.origin } : { url: location.origin, user: reader() }))
+
+// Without https there is none, nor where the page was not built with it.
+window.addEventListener('load', () => void navigator.serviceWorker?.register('/offline.js').catch(() => {}))

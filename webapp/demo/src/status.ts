@@ -2,12 +2,14 @@
 
 import type { Client, RecommendationsEvent } from '@nigh/client'
 import { setText } from './card.ts'
+import { Recent } from './recent.ts'
 
 export class StatusLine {
   readonly #root = document.querySelector<HTMLElement>('.status')!
   readonly #client: Client
   #online = navigator.onLine
   #paused = false
+  readonly #recent = { local: new Recent(), server: new Recent(), click: new Recent() }
 
   constructor(client: Client) {
     this.#client = client
@@ -35,8 +37,8 @@ export class StatusLine {
 
   /** An answer has come; before is the one to the same question that it takes the place of. */
   answered(event: RecommendationsEvent, before: RecommendationsEvent | null): void {
-    if (event.tookMs !== null) this.#set(event.source, milliseconds(event.tookMs))
-    if (event.sinceMs !== null) this.#set('click', milliseconds(event.sinceMs))
+    if (event.tookMs !== null) this.#measured(event.source, event.tookMs)
+    if (event.sinceMs !== null) this.#measured('click', event.sinceMs)
     if (event.source === 'local') return
     // Right after a click the server has learned from it and this device has not been told yet: then the module compares
     // nothing, but the lists may still be the same. "Agree" is only said of what was compared.
@@ -59,6 +61,13 @@ export class StatusLine {
     this.#set('bytes', `${kilobytes(status.bytesIn)}, ${kilobytes(status.bytesOut)}`)
     this.#set('agreed', `${status.agreed}, ${status.differed}`)
     if (this.#client.loadMs !== null) this.#set('load', milliseconds(this.#client.loadMs))
+  }
+
+  #measured(name: 'local' | 'server' | 'click', ms: number): void {
+    const recent = this.#recent[name]
+    recent.add(ms)
+    this.#set(name, milliseconds(ms))
+    this.#set(`${name}-recent`, `${milliseconds(recent.quantile(0.5)!)}, ${milliseconds(recent.quantile(0.95)!)}`)
   }
 
   #set(name: string, text: string): void {

@@ -1,6 +1,6 @@
 // What a page is told, as typed events of the DOM's kind: classes, so that `instanceof` works, and a target that knows them.
 
-import type { List, ListedItem, ReaderProfile, Status, Version } from './module.ts'
+import type { Card, List, ListedItem, ReaderProfile, Status, Version } from './module.ts'
 import type { ErrorCode } from './protocol.ts'
 import type { StorageReason } from './storage.ts'
 
@@ -25,6 +25,8 @@ export class RecommendationsEvent extends Event {
   readonly version: Version
   /** For a wish's `after`: what comes behind this page; '' if nothing does. */
   readonly next: string
+  /** For "more like this": the card of the item that it is about; null if this device does not hold it. */
+  readonly about: Card | null
   /** Server lists: whether this device came to the same list from the same state; null if that is not comparable. */
   readonly agrees: boolean | null
   /** Local: the module's own time. Server: from the call (or the socket's opening) to here; null if none caused it. */
@@ -38,6 +40,7 @@ export class RecommendationsEvent extends Event {
     this.items = list.items
     this.version = list.version
     this.next = list.next
+    this.about = list.about ?? null
     this.agrees = list.agrees
     this.tookMs = tookMs
     this.sinceMs = sinceMs

@@ -115,6 +115,8 @@ export interface List {
   agrees: boolean | null
   /** For a question's after: what comes behind this page; '' if nothing does. */
   next: string
+  /** "More like this": the card of the item that it is about, if this device holds it. */
+  about?: Card
 }
 
 export interface ListedItem {
