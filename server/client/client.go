@@ -24,6 +24,9 @@ type Options struct {
 	Token  string // that the server asks for; "" for none
 	Client string // id of the op numbers, which no other client may ever use; "" for the Store's, or a random one
 	Store  Store  // what outlives the process; nil for nothing. Run does not close it
+	// Private: nothing that is recorded leaves this machine, nor who reads: neither User nor Token is sent. Lists are made
+	// from the copy alone; with a Store, what was recorded is there in the next life.
+	Private bool
 	// Budget is how many bytes of records the client may hold, as they are packed; 0 is the whole catalog.
 	Budget uint64
 	// HTTPClient connects; nil for http.DefaultClient.
@@ -34,6 +37,7 @@ type Options struct {
 	OnStatus  func(replica.Status)         // whenever it changed
 	OnProfile func(replica.ProfileChanged) // the reader's history or wishes changed
 	OnFrame   func([]byte)                 // each frame of the server, inflated
+	OnToken   func()                       // the token ends soon, or has ended: get a fresh one and call Renew
 	OnError   func(error)                  // what the client goes on in spite of: a connection that failed, a store that was lost
 }
 
@@ -160,6 +164,13 @@ func (c *Client) Online() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.push(replica.Online{})
+}
+
+// Renew gives a fresh token of the same reader, on the connection that there is and for those to come.
+func (c *Client) Renew(token string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.push(replica.Token{Token: token})
 }
 
 // push queues an input for Run; c.mu is held.

@@ -21,6 +21,7 @@ type run struct {
 	ctx     context.Context
 	machine *replica.Machine
 	wake    *time.Timer
+	token   string          // as renewed last; "" for a private client
 	conn    *connection     // that the machine knows of; nil for none
 	came    chan arrival    // from connections
 	again   []replica.Input // that effects gave rise to
@@ -59,8 +60,11 @@ func (c *Client) Run(ctx context.Context) (err error) {
 	}
 	r.machine = replica.New(replica.Config{
 		Client: c.opt.Client, User: c.opt.User, Token: c.opt.Token, Seed: seed(), Stores: c.opt.Store != nil,
-		Inflates: true, Budget: c.opt.Budget,
+		Inflates: true, Budget: c.opt.Budget, Private: c.opt.Private,
 	})
+	if !c.opt.Private {
+		r.token = c.opt.Token
+	}
 	if len(stored) > 0 {
 		r.step(replica.Restore{Entries: stored})
 	}
@@ -116,6 +120,9 @@ func (r *run) arrived(a arrival) {
 
 // step has the machine think and does what it wants.
 func (r *run) step(in replica.Input) {
+	if t, ok := in.(replica.Token); ok && !r.opt.Private {
+		r.token = t.Token // of the handshakes to come
+	}
 	r.effects(r.machine.Step(in, nowMillis()))
 	for len(r.again) > 0 {
 		in, r.again = r.again[0], r.again[1:]
@@ -162,6 +169,10 @@ func (r *run) effects(effects []replica.Effect) {
 			if r.opt.OnStatus != nil {
 				r.opt.OnStatus(e)
 			}
+		case replica.NeedToken:
+			if r.opt.OnToken != nil {
+				r.opt.OnToken()
+			}
 		case replica.ProfileChanged:
 			if r.opt.OnProfile != nil {
 				r.opt.OnProfile(e)
@@ -173,6 +184,7 @@ func (r *run) effects(effects []replica.Effect) {
 // connection is one connection, from the dialling on.
 type connection struct {
 	run    *run
+	token  string
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -189,7 +201,7 @@ func (r *run) connect() {
 	if r.conn != nil {
 		r.conn.cancel()
 	}
-	c := &connection{run: r}
+	c := &connection{run: r, token: r.token}
 	c.ctx, c.cancel = context.WithCancel(r.ctx)
 	r.conn = c
 	r.wg.Go(c.live)
@@ -199,8 +211,8 @@ func (r *run) connect() {
 func (c *connection) live() {
 	defer c.cancel()
 	header := http.Header{}
-	if token := c.run.opt.Token; token != "" {
-		header.Set("Authorization", "Bearer "+token)
+	if c.token != "" {
+		header.Set("Authorization", "Bearer "+c.token)
 	}
 	conn, _, err := websocket.Dial(c.ctx, c.run.url, &websocket.DialOptions{
 		HTTPClient: c.run.opt.HTTPClient, HTTPHeader: header, Subprotocols: []string{wire.Subprotocol},
