@@ -5,6 +5,7 @@ ADDR     ?= localhost:8080
 FUZZTIME ?= 10s
 SEEDS    ?= 10000
 SOAK     ?= 1h
+KILLS    ?= 100
 BENCH    ?=
 
 SHELL       := /bin/bash
@@ -29,7 +30,7 @@ help:
 	@echo 'make TARGET, with TARGET one of:'
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench bench-browser fuzz sim soak lint size clean tools
+.PHONY: run build module page test test-go test-wasm test-web e2e screenshot golden bench bench-browser fuzz sim kills soak lint size clean tools
 
 run: build ## Build everything and serve the demo at ADDR (localhost:8080), its data in ./data
 	@bin/nigh serve --demo --addr '$(ADDR)' --data ./data
@@ -77,6 +78,9 @@ fuzz: ## Each fuzz target for FUZZTIME (10s)
 
 sim: ## The simulation of the channel, SEEDS (10000) times; a failing seed is printed
 	go test ./server/catalog -run TestSimulation_KeepsTheLaws -seeds $(SEEDS) -timeout 30m -v
+
+kills: ## The server process killed under load, KILLS (100) times; nothing acknowledged is lost, the seed is printed
+	go test ./server/cmd/nigh -run TestServe_LosesNothingAcknowledgedWhenItIsKilled -kills $(KILLS) -timeout 30m -v
 
 soak: ## Readers who come and go for SOAK (1h): heap and goroutines stay flat
 	go run ./server/cmd/nigh bench soak --for $(SOAK)

@@ -50,6 +50,9 @@ func post(ctx context.Context, url string, body any) error {
 	return json.NewDecoder(res.Body).Decode(&struct{}{})
 }
 
+// perEvent is by how many thousandths the value of the n-th event of a poster or page is above that of the one before.
+const perEvent = 1000
+
 // poster sends events with ids, a few at a time. What was not acknowledged it sends again in the server's next life.
 type poster struct {
 	t     *testing.T
@@ -124,7 +127,7 @@ func (p *page) work(ctx context.Context, url string, acked func()) {
 		ops := &wire.Ops{First: next}
 		for n := next; n < next+2; n++ {
 			ops.Ops = append(ops.Ops, wire.Op{
-				Event: true, Kind: "view", Item: fmt.Sprint("item", n%20), ValueMilli: int64(n), AtMillis: time.Now().UnixMilli(),
+				Event: true, Kind: "view", Item: fmt.Sprint("item", n%20), ValueMilli: int64(n) * perEvent, AtMillis: time.Now().UnixMilli(),
 			})
 		}
 		if !send(ops) {
