@@ -124,7 +124,9 @@ func (d *device) record(c *client.Client) {
 
 // life is one client's.
 func (d *device) life(ctx context.Context, work func(*client.Client)) {
+	forking.RLock()
 	file, err := client.OpenFile(d.path)
+	forking.RUnlock()
 	if err != nil {
 		d.t.Error(err)
 		return

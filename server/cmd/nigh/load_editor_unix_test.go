@@ -33,7 +33,7 @@ func state(n int) string {
 
 func (e *editor) id(i int) string { return fmt.Sprint(e.name, "-", i) }
 
-func (e *editor) work(ctx context.Context, url string, acked func()) {
+func (e *editor) work(ctx context.Context, url string, acked func(rows int)) {
 	for {
 		e.turn++
 		i := e.turn % len(e.items)
@@ -48,7 +48,7 @@ func (e *editor) work(ctx context.Context, url string, acked func()) {
 			if !e.fill(ctx, url) {
 				return
 			}
-			acked()
+			acked(len(e.items))
 			continue
 		default:
 			e.items[i].tried = next
@@ -57,7 +57,7 @@ func (e *editor) work(ctx context.Context, url string, acked func()) {
 			}
 		}
 		e.items[i].acked = next
-		acked()
+		acked(1)
 	}
 }
 

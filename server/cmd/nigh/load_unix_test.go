@@ -53,17 +53,18 @@ func post(ctx context.Context, url string, body any) error {
 // perEvent is by how many thousandths the value of the n-th event of a poster or page is above that of the one before.
 const perEvent = 1000
 
-// poster sends events with ids, a few at a time. What was not acknowledged it sends again in the server's next life.
+// poster sends events with ids, most at a time. What was not acknowledged it sends again in the server's next life.
 type poster struct {
 	t     *testing.T
 	name  string
+	most  int64 // events in a body
 	acked int64 // all up to here
 }
 
-func (p *poster) work(ctx context.Context, url string, acked func()) {
+func (p *poster) work(ctx context.Context, url string, acked func(rows int)) {
 	for {
 		var events []store.Event
-		for tag := p.acked + 1; tag <= p.acked+3; tag++ {
+		for tag := p.acked + 1; tag <= p.acked+p.most; tag++ {
 			events = append(events, store.Event{
 				User: p.name, Item: fmt.Sprint("item", tag%20), Kind: "view", Value: float64(tag), ID: fmt.Sprint(p.name, "-", tag),
 			})
@@ -72,18 +73,19 @@ func (p *poster) work(ctx context.Context, url string, acked func()) {
 			return // killed, or about to stop
 		}
 		p.acked += int64(len(events))
-		acked()
+		acked(len(events))
 	}
 }
 
-// page speaks the channel: ops numbered through all of the server's lives.
+// page speaks the channel: ops numbered through all of the server's lives. Unlike a device it does not listen to what the
+// server says at the welcome: whatever was not acknowledged it sends again, though the server may hold it.
 type page struct {
 	t     *testing.T
 	name  string
 	acked uint64
 }
 
-func (p *page) work(ctx context.Context, url string, acked func()) {
+func (p *page) work(ctx context.Context, url string, acked func(rows int)) {
 	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(url, "http")+"/v1/sync",
 		&websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
@@ -111,14 +113,14 @@ func (p *page) work(ctx context.Context, url string, acked func()) {
 			if m.LastOp < p.acked {
 				p.t.Errorf("%s: the server holds ops up to %d, %d were acknowledged", p.name, m.LastOp, p.acked)
 			}
-			next = m.LastOp + 1
+			next = p.acked + 1
 		case *wire.Ack:
 			if len(m.Refused) > 0 {
 				p.t.Errorf("%s: refused: %+v", p.name, m.Refused)
 			}
+			acked(int(m.Op - p.acked))
 			p.acked = m.Op
 			next = m.Op + 1
-			acked()
 		case *wire.Reset:
 			p.t.Errorf("%s: reset: %s", p.name, m.Reason)
 		default:
