@@ -42,7 +42,7 @@ var faults = []struct {
 	{catalog.ErrClosed, http.StatusServiceUnavailable, "closing", "the server is shutting down; nothing of the request was kept",
 		"send it again in a moment"},
 	{store.ErrReadOnly, http.StatusServiceUnavailable, "read-only", "the data folder cannot be written",
-		"check the folder's permissions and the disk's free space"},
+		"check the folder's permissions and the disk's free space, then send it again: no restart is needed"},
 	{store.ErrLocked, http.StatusServiceUnavailable, "locked", "another process is using the data folder",
 		"stop the other nigh, or give this one a folder of its own"},
 	{store.ErrNewer, http.StatusServiceUnavailable, "newer", "the data folder was written by a newer version of nigh",

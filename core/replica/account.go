@@ -115,6 +115,9 @@ func (m *Machine) mergeGuests() {
 
 // merged is told that a guest is the reader's, up to an op.
 func (m *Machine) merged(msg *wire.Merged) {
+	if m.state == Live {
+		m.tries = 0
+	}
 	for i := range m.guests {
 		g := &m.guests[i]
 		if g.Client != msg.Client {

@@ -24,6 +24,8 @@
 //   - A snapshot that is cut off goes on behind the last item that came, also after a new connection: see coming.
 //   - The reader's history is base (what the server confirmed, up to op baseOp) and all later ops on top, in order.
 //   - acked <= last: ops (acked, last] are in the outbox, and each is sent again on every connection until decided.
+//   - A server that lets the machine in but takes nothing (its disk is full) is not tried without a pause: the waits between
+//     connections grow until it acknowledges.
 //   - A delta or snapshot is read and checked whole before anything of it is applied; if it does not fit, the machine
 //     connects again and goes on showing what it has.
 //   - A token that has ended is not tried again: the machine waits for a fresh one, and goes on working meanwhile.

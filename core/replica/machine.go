@@ -70,7 +70,7 @@ type Machine struct {
 
 	// The connection.
 	state     State
-	tries     int    // since the machine was last Live
+	tries     int    // since the machine was last Live and the server took what it was sent
 	retryAt   int64  // next try, 0 for none
 	deadline  int64  // by when the server must have sent something, 0 for never
 	welcomed  bool   // on this connection

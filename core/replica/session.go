@@ -116,7 +116,10 @@ func (m *Machine) settle(held uint64) {
 
 func (m *Machine) caughtUp() {
 	if m.state == Syncing && m.seq >= m.target {
-		m.state, m.tries = Live, 0
+		m.state = Live
+		if len(m.outbox)+len(m.guests) == 0 {
+			m.tries = 0
+		} // else with their acknowledgement: a server that lets everybody in may be unable to write
 	}
 }
 
@@ -134,6 +137,9 @@ func (m *Machine) ack(a *wire.Ack) {
 		}
 	}
 	m.decided(a.Op, refused)
+	if m.state == Live {
+		m.tries = 0
+	}
 	if len(refused) > 0 {
 		m.rebuild()
 		m.answerAll(false)

@@ -59,7 +59,7 @@ func (s *Session) Refresh(ctx context.Context) error {
 func (s *Session) current(ctx context.Context) (reader, error) {
 	r, err := s.c.reader(ctx, s.user)
 	if err != nil {
-		return r, s.fail(wire.CloseGoingAway, err)
+		return r, s.broken(err)
 	}
 	if !r.same(s.told) {
 		s.sendProfile(r)
@@ -80,7 +80,7 @@ func (s *Session) answerAll(ctx context.Context, always bool) error {
 		}
 		changed, err := s.replan(ctx)
 		if err != nil {
-			return s.fail(wire.CloseGoingAway, err)
+			return s.broken(err)
 		}
 		if !changed {
 			return nil

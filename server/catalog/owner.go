@@ -77,6 +77,7 @@ type owner struct {
 	snapshots    map[wire.Shelf]*shelfSnapshot // as taken last
 	refineAt     time.Time                     // when the next items may be refined
 	flushFailed  bool
+	trouble      trouble
 	task         task       // the last one but taskLearn, see pick
 	learnTurns   int        // turns that learnt since another task had one
 	lastCall     time.Time  // when readers did something last

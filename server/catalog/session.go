@@ -9,6 +9,7 @@ import (
 
 	"nigh/core"
 	"nigh/core/wire"
+	"nigh/server/store"
 )
 
 // Outlet is where a session's frames go: a connection. No method may wait; all may be called from any goroutine, and the
@@ -158,6 +159,21 @@ func (s *Session) fail(code int, err error) error {
 	return err
 }
 
+// broken ends a session whose work could not be done. Whoever is at the other end is told nothing of the inside.
+func (s *Session) broken(err error) error {
+	reason := "the server could not do its work; connect again in a moment"
+	switch {
+	case errors.Is(err, store.ErrReadOnly): // logged where it was met
+		reason = "the server cannot write to its disk; nothing is lost, it is sent again later"
+	case errors.Is(err, ErrClosed):
+		reason = "the server is stopping; connect again in a moment"
+	case !errors.Is(err, context.Canceled):
+		s.c.log.Error("a session could not go on", "error", err)
+	}
+	s.out.Close(wire.CloseGoingAway, reason)
+	return err
+}
+
 func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 	if h.Version != wire.Version {
 		s.send(&wire.Reset{Code: wire.ResetVersion, Reason: fmt.Sprintf("the server speaks version %d; load the page again", wire.Version)})
@@ -176,7 +192,7 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 		if errors.Is(err, ErrOtherReader) {
 			return s.fail(wire.CloseForbidden, err)
 		}
-		return s.fail(wire.CloseGoingAway, err)
+		return s.broken(err)
 	}
 	s.client, s.user, s.lastOp, s.watch = h.Client, user, last, watch
 
@@ -190,7 +206,7 @@ func (s *Session) hello(ctx context.Context, h *wire.Hello) error {
 		Policy: *s.c.policy, Items: uint64(s.c.Len()), MaxFrame: wire.MaxClientFrame,
 	})
 	if err := s.state(ctx, h, l); err != nil {
-		return s.fail(wire.CloseGoingAway, err)
+		return s.broken(err)
 	}
 	s.planned = s.c.now().UnixMilli()
 	return s.tellProfile(ctx)
@@ -208,7 +224,7 @@ func (s *Session) check(m *wire.Check) {
 func (s *Session) tellProfile(ctx context.Context) error {
 	r, err := s.c.reader(ctx, s.user)
 	if err != nil {
-		return s.fail(wire.CloseGoingAway, err)
+		return s.broken(err)
 	}
 	s.sendProfile(r)
 	return nil
@@ -234,7 +250,7 @@ func (s *Session) ops(ctx context.Context, m *wire.Ops) error {
 		return s.fail(wire.CloseForbidden, err)
 	case err != nil:
 		// Not on disk: no acknowledgement. The client keeps its ops and sends them again when it is back.
-		return s.fail(wire.CloseGoingAway, err)
+		return s.broken(err)
 	}
 	s.lastOp = res.Last
 	s.send(&wire.Ack{Op: res.Last, Refused: res.Refused})

@@ -139,7 +139,7 @@ func (s *Session) merge(ctx context.Context, m *wire.Merge) error {
 		s.send(&wire.Reset{Code: wire.ResetUnknownClient, Reason: err.Error()})
 		return nil
 	case err != nil:
-		return s.fail(wire.CloseGoingAway, err)
+		return s.broken(err)
 	}
 	s.send(done)
 	return s.answerAll(ctx, false) // which tells the profile first, if it is another one now

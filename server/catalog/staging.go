@@ -218,10 +218,10 @@ func (s *staging) commit() error {
 	err := s.c.store.Commit(s.ctx, s.batch)
 	s.c.took(PartCommit, began)
 	if err != nil {
-		s.c.log.Error("commit failed; nothing of it was kept", "error", err,
-			"items", len(s.batch.Items), "events", len(s.batch.Events))
+		s.c.commitFailed(err)
 		return fmt.Errorf("commit: %w", err)
 	}
+	s.c.committed()
 	began = s.c.begin()
 	s.remember()
 	s.c.took(PartRemember, began)
