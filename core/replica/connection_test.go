@@ -49,6 +49,44 @@ func connects(out []replica.Effect) bool {
 	return false
 }
 
+// A server whose disk is full lets everybody in, and closes the connection when it is told of something.
+func TestMachine_WaitsLongerWhileTheServerTakesNothing(t *testing.T) {
+	b := newBench(t).live()
+	b.step(like("boat"))
+	closed := func() (wait int64) {
+		t.Helper()
+		b.step(replica.Closed{Code: wire.CloseGoingAway})
+		wake, _ := effect[replica.Wake](b)
+		wait = wake.AtMillis - b.now
+		b.now = wake.AtMillis
+		b.step(replica.Tick{}).step(replica.Opened{})
+		seq := uint64(5)
+		if _, at, _ := b.m.Position(); at > seq {
+			seq = at
+		}
+		b.frame(welcome(seq, 0))
+		if ops, ok := first[*wire.Ops](b); !ok || ops.First != 1 {
+			t.Errorf("ops after the welcome = %+v, want op 1 again", ops)
+		}
+		b.frame(&wire.Delta{From: seq, To: seq + 1})
+		want(t, "state", b.status.State, replica.Live)
+		return wait
+	}
+	for try, most := range []int64{250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000} {
+		if wait := closed(); wait < most/2 || wait > most {
+			t.Errorf("try %d: wait = %d ms, want %d to %d", try, wait, most/2, most)
+		}
+	}
+	want(t, "Pending", b.status.Pending, 1)
+	b.frame(&wire.Ack{Op: 1})
+	want(t, "Pending after room was made", b.status.Pending, 0)
+	b.step(like("boat"))
+	b.step(replica.Closed{Code: wire.CloseGoingAway})
+	if wake, _ := effect[replica.Wake](b); wake.AtMillis-b.now > 250 {
+		t.Errorf("wait after an acknowledgement = %d ms, want at most 250", wake.AtMillis-b.now)
+	}
+}
+
 func TestMachine_ObeysCloseCodes(t *testing.T) {
 	for code, again := range map[int]bool{
 		1000: true, 1006: true, 1009: true, wire.CloseGoingAway: true, wire.CloseSlow: true, 4499: true,

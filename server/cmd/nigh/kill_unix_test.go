@@ -40,11 +40,15 @@ type process struct {
 // the lock of a device's file that is closed meanwhile. Who is about to lock a file holds it to read.
 var forking sync.RWMutex
 
-func startProcess(t *testing.T, dir string, env ...string) *process {
+func startProcess(t *testing.T, dir string) *process {
 	t.Helper()
-	p := &process{url: make(chan string, 1), done: make(chan error, 1)}
-	p.cmd = exec.Command(os.Args[0], "serve", "--addr", "localhost:0", "--data", dir)
-	p.cmd.Env = append(append(os.Environ(), asCommand+"=1"), env...)
+	return startCommand(t, exec.Command(os.Args[0], "serve", "--addr", "localhost:0", "--data", dir))
+}
+
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, url: make(chan string, 1), done: make(chan error, 1)}
+	p.cmd.Env = append(os.Environ(), asCommand+"=1")
 	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -69,9 +73,9 @@ func startProcess(t *testing.T, dir string, env ...string) *process {
 	return p
 }
 
-func serveProcess(t *testing.T, dir string, env ...string) (*process, string) {
+func serveProcess(t *testing.T, dir string) (*process, string) {
 	t.Helper()
-	p := startProcess(t, dir, env...)
+	p := startProcess(t, dir)
 	url, ok := <-p.url
 	if !ok {
 		t.Fatalf("the server did not start: %v\n%s", <-p.done, &p.log)
@@ -136,6 +140,9 @@ func (l *load) round(url string, n int64, moment func(enough <-chan struct{}), e
 	}
 	end()
 	wg.Wait()
+	if ctx.Err() != nil {
+		l.t.Errorf("somebody did not notice the end for a minute")
+	}
 }
 
 // What was acknowledged before the server was killed, at whatever moment, is there after it, once and in order; and what

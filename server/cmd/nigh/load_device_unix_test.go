@@ -73,6 +73,8 @@ type device struct {
 	path string
 	way  *way
 	rng  *rand.Rand
+	// patient: it waits as long as a client does between connections.
+	patient bool
 
 	recorded int64  // ops that Record returned for: they are in the file
 	acked    uint64 // ops that the server has acknowledged
@@ -136,7 +138,7 @@ func (d *device) life(ctx context.Context, work func(*client.Client)) {
 	c, err = client.New(client.Options{
 		URL: "http://localhost", User: d.user, Store: file, HTTPClient: d.way.client, OnFrame: d.heard,
 		OnStatus: func(s replica.Status) {
-			if s.State == replica.Offline {
+			if s.State == replica.Offline && !d.patient {
 				c.Online() // the way waits for the server
 			}
 			if s.Error != "" {
