@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -74,17 +75,16 @@ func (c *Catalog) snapshot(ctx context.Context, shelves ...wire.Shelf) (*snapsho
 	return &r.snapshot.snapshots, nil
 }
 
-// takeSnapshot fills a request. A shelf that did not change since it was taken last is not taken again.
+// takeSnapshot fills a request. A shelf that did not change since it was taken last is not taken again. Where nothing can
+// be committed (the disk is full), readers are served all the same: what is not committed is not in their snapshots.
 func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
 	o := &c.owner
 	if len(r.shelves) > 0 {
-		if err := c.flushRecords(context.Background()); err != nil {
-			return err
-		}
+		_ = c.flushRecords(context.Background()) // what it failed for stays in o.live
 	}
 	l := o.shelving.layout
 	r.layout = l
-	x := c.sides.current()
+	record := c.committedRecords()
 	for _, id := range r.shelves {
 		for _, info := range l.under(id) {
 			s := o.snapshots[info.id]
@@ -92,7 +92,11 @@ func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
 				before := s
 				s = &shelfSnapshot{info: info, epoch: c.epoch, seq: l.seq, learned: l.learned, gone: o.shelving.gone}
 				for _, n := range o.shelving.members(info.id) {
-					s.records = append(s.records, x.Get(n))
+					rec, err := record(n)
+					if err != nil {
+						return err
+					}
+					s.records = append(s.records, rec)
 					s.seqs = append(s.seqs, o.shelving.places[n].seq)
 				}
 				s.found(before, c.limits, l.horizon)
@@ -110,6 +114,35 @@ func (c *Catalog) takeSnapshot(r *snapshotRequest) error {
 		}
 	}
 	return nil
+}
+
+// committedRecords returns what finds an item's record as of the last commit: in the index, but in the store for those
+// whose live one is still to be committed.
+func (c *Catalog) committedRecords() func(core.ItemNum) (*core.Record, error) {
+	x, o := c.sides.current(), &c.owner
+	read := sync.OnceValues(func() (map[core.ItemNum]*core.Record, error) {
+		held := make(map[core.ItemNum]*core.Record, len(o.live))
+		err := c.store.EachRecord(context.Background(), 0, func(r store.StoredRecord) (err error) {
+			if _, live := o.live[r.Num]; live && !r.Deleted {
+				held[r.Num], err = wire.ReadRecord(r.Record)
+			}
+			return err
+		})
+		return held, err
+	})
+	return func(n core.ItemNum) (*core.Record, error) {
+		if _, live := o.live[n]; !live {
+			return x.Get(n), nil
+		}
+		held, err := read()
+		if err != nil {
+			return nil, fmt.Errorf("read records: %w", err)
+		}
+		if held[n] == nil {
+			return nil, fmt.Errorf("the store holds no record of item number %d", n)
+		}
+		return held[n], nil
+	}
 }
 
 // found gives a snapshot the base of the one before it, as long as little of it has changed and nothing of it is gone: what

@@ -187,6 +187,7 @@ func shelf(n int, topics ...string) (items []store.Item) {
 type flaky struct {
 	store.Store
 	fails, failReads atomic.Int32
+	full             atomic.Pointer[func(store.Batch) bool] // fails what it holds for
 }
 
 var errDisk = fmt.Errorf("the disk is full: %w", store.ErrReadOnly)
@@ -204,7 +205,7 @@ func take(n *atomic.Int32) bool {
 }
 
 func (f *flaky) Commit(ctx context.Context, b store.Batch) error {
-	if take(&f.fails) {
+	if full := f.full.Load(); take(&f.fails) || full != nil && (*full)(b) {
 		return errDisk
 	}
 	return f.Store.Commit(ctx, b)

@@ -3,9 +3,11 @@ package catalog
 import (
 	"bytes"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
+	"nigh/core"
 	"nigh/core/wire"
 	"nigh/server/store"
 )
@@ -94,4 +96,49 @@ func TestCatalog_LogsARowOfFailedCommitsNowAndThen(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("log:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// A new client is brought up to the last position that is on disk, while what is live cannot be committed.
+func TestSnapshot_HoldsWhatIsCommittedWhenTheDiskIsFull(t *testing.T) {
+	r := start(t)
+	r.put(shelf(5, "sea")...)
+	r.settle()
+	learned := func(b store.Batch) bool { return len(b.Records) > 0 && len(b.Items) == 0 }
+	r.store.full.Store(&learned)
+	for _, user := range []string{"ada", "bob", "eve"} {
+		r.did(user, "like", "sea-0", "sea-1", "sea-2")
+	}
+	if err := r.Settle(bg); err == nil {
+		t.Fatal("what was learnt was committed")
+	}
+	held := map[core.ItemNum][]byte{}
+	if err := r.store.EachRecord(bg, 0, func(s store.StoredRecord) error {
+		held[s.Num] = slices.Clone(s.Record)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	shelves, err := r.snapshot(bg, wire.Whole)
+	if err != nil {
+		t.Fatalf("snapshot on a full disk = %v, want what is committed", err)
+	}
+	n, behind := 0, 0
+	for _, s := range shelves.shelves {
+		for _, rec := range s.records {
+			n++
+			packed := wire.AppendRecord(nil, rec)
+			if !bytes.Equal(packed, held[rec.Num]) {
+				t.Errorf("the snapshot's record of %s is not the store's", rec.ID)
+			}
+			if !bytes.Equal(packed, wire.AppendRecord(nil, r.sides.current().Get(rec.Num))) {
+				behind++
+			}
+		}
+	}
+	if n != 5 || behind == 0 {
+		t.Errorf("%d records, %d of them behind what is live, want 5 and some", n, behind)
+	}
+	r.store.full.Store(nil)
+	r.settle()
+	r.wantWhole()
 }
