@@ -69,5 +69,10 @@
 //     client to learn. Only where the wait would be longer than ten seconds, because of others at the same address, is the
 //     connection closed (4010). Over HTTP it is 429 with Retry-After. An address is the peer's; X-Forwarded-For counts
 //     where a trusted proxy wrote it. This machine's own addresses have no limits unless they are a trusted proxy's.
+//   - On a full disk (and one that became read-only, or a quota) changes are answered 503, "read-only", and a connection
+//     whose ops cannot be kept is closed (4001): its client keeps them, and comes back after waits that grow up to 30 s until
+//     they are acknowledged. Lists, items, snapshots for new clients and connections without ops go on. With room again
+//     all goes on without a restart (TestServe_GoesOnWhenTheDiskWasFull). Not 507: a quota and a medium that went
+//     read-only look the same from here, and clients know what to do with a 503.
 //   - net/http's own answers to broken requests (400, 431) stay plain text: no handler of ours sees them.
 package server

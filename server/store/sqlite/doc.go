@@ -16,7 +16,8 @@
 // # Decisions
 //
 //   - WAL with synchronous=FULL: a commit is one fsync of the log, and what it acknowledged survives the death of
-//     process and machine. TestDB_KeepsWhatItAcknowledgedWhenKilled kills a process to see it.
+//     process and machine. TestDB_KeepsWhatItAcknowledgedWhenKilled kills a process to see it, "make kills" the whole
+//     server under load.
 //     It is fdatasync where there is one: the time of a file's last change would be written besides, into the file
 //     system's own log. The log lies where it lay before, so that a commit changes nothing but its bytes: on ext4 0.13 ms
 //     of 1.2 where it grows and its times are written.
