@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,10 +17,12 @@ import (
 	"nigh/server/store"
 )
 
+var stuck = flag.Int("stuck", 500, "clients that read nothing; `go test ./server -run Stuck -stuck 5000` takes half a minute")
+
 // Clients that read nothing cost what is on its way to each, not what was sent: deltas are the same bytes for all. When
 // their bound is passed they are cut off, and nothing of them is left.
 func TestSync_StaysSmallUnderManyStuckClients(t *testing.T) {
-	const clients = 500
+	clients := *stuck
 	ch := newChannel(t, syncTimed(patient), nil)
 	// Little room on this side, so that what is not read soon waits on the other.
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -73,7 +76,7 @@ func TestSync_StaysSmallUnderManyStuckClients(t *testing.T) {
 	for ; round < 80; round++ { // 0.96 MB: they bear it, just
 		put(round)
 	}
-	const bound = clients*(mergeBytes+8<<10) + 4*maxQueued
+	bound := int64(clients)*(mergeBytes+8<<10) + 4*maxQueued
 	if grown := heap() - before; grown > bound {
 		t.Errorf("%d stuck clients take %d bytes, want at most %d", clients, grown, bound)
 	}

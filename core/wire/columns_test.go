@@ -284,6 +284,7 @@ func FuzzReadRecords(f *testing.F) {
 	f.Add(AppendRecords(nil, odd()))
 	f.Add(AppendRecords(nil, random(rand.New(rand.NewPCG(7, 7)), 9)))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		costs(t, len(b), costByte, func() { ReadRecords(b) })
 		before := bytes.Clone(b)
 		got, err := ReadRecords(b)
 		if !bytes.Equal(b, before) {
@@ -310,6 +311,7 @@ func FuzzReadRecords(f *testing.F) {
 func FuzzReadAllWeights(f *testing.F) {
 	seeds(f, "allweights")
 	f.Fuzz(func(t *testing.T, b []byte) {
+		costs(t, len(b), costByte, func() { ReadAllWeights(b) })
 		got, err := ReadAllWeights(b)
 		if err != nil {
 			if got != nil || err != ErrTorn {

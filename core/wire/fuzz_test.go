@@ -40,6 +40,7 @@ func seeds(f *testing.F, name string) {
 func FuzzDecode(f *testing.F) {
 	seeds(f, "")
 	f.Fuzz(func(t *testing.T, b []byte) {
+		costs(t, len(b), costByte, func() { Decode(b) })
 		before := bytes.Clone(b)
 		m, err := Decode(b)
 		if !bytes.Equal(b, before) {
@@ -65,6 +66,7 @@ func FuzzDecode(f *testing.F) {
 func FuzzReadRecord(f *testing.F) {
 	seeds(f, "record")
 	f.Fuzz(func(t *testing.T, b []byte) {
+		costs(t, len(b), costByte, func() { ReadRecord(b) })
 		r, err := ReadRecord(b)
 		if err != nil {
 			if r != nil || err != ErrTorn {
@@ -93,6 +95,7 @@ func FuzzReadRecord(f *testing.F) {
 func FuzzReadWeights(f *testing.F) {
 	seeds(f, "weights")
 	f.Fuzz(func(t *testing.T, b []byte) {
+		costs(t, len(b), costByte, func() { ReadWeights(b) })
 		w, err := ReadWeights(b)
 		if err != nil {
 			return

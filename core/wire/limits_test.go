@@ -27,6 +27,23 @@ func allocated(f func()) uint64 {
 	return (after.TotalAlloc - before.TotalAlloc) / runs
 }
 
+// costs fails if decoding n bytes allocates more than they justify: `most` for each, and a fixed part. What else goes on in
+// the process counts too, so that a bad figure is looked at again.
+func costs(t *testing.T, n, most int, decode func()) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	decode()
+	runtime.ReadMemStats(&after)
+	limit := uint64(costFixed + most*n)
+	if after.TotalAlloc-before.TotalAlloc <= limit {
+		return
+	}
+	if got := allocated(decode); got > limit {
+		t.Fatalf("%d bytes allocated for %d, want at most %d", got, n, limit)
+	}
+}
+
 func TestDecode_LyingLengthsCostLittle(t *testing.T) {
 	huge := []byte{0xff, 0xff, 0xff, 0xff}
 	for _, c := range []struct {
