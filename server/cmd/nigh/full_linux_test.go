@@ -127,7 +127,7 @@ func TestServe_GoesOnWhenTheDiskWasFull(t *testing.T) {
 	if n := strings.Count(p.log.String(), "a commit failed"); n > 10 {
 		t.Errorf("the log says %d times that a commit failed, want it now and then", n)
 	}
-	t.Logf("%d events, ops and edits were acknowledged, and are there", l.check(dir))
+	t.Logf("%d events, ops and edits were acknowledged and looked for", l.check(dir))
 }
 
 // numbered gives each row an id.

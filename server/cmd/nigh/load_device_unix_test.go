@@ -4,11 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -126,9 +128,12 @@ func (d *device) record(c *client.Client) {
 
 // life is one client's.
 func (d *device) life(ctx context.Context, work func(*client.Client)) {
-	forking.RLock()
+	// A process that is being started holds every open file until it runs its own program, a file's lock too.
 	file, err := client.OpenFile(d.path)
-	forking.RUnlock()
+	for late := time.Now().Add(10 * time.Second); errors.Is(err, syscall.EWOULDBLOCK) && time.Now().Before(late); {
+		<-time.After(time.Millisecond)
+		file, err = client.OpenFile(d.path)
+	}
 	if err != nil {
 		d.t.Error(err)
 		return
