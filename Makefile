@@ -76,7 +76,7 @@ fuzz: ## Each fuzz target for FUZZTIME (10s)
 	  | sed -E 's,^(.*)/[^/]*:func (.*)$$,\1 \2,' | sort -u | while read -r dir target; do \
 	    echo "fuzz $$target in $$dir"; go test "./$$dir" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; done
 
-sim: ## The simulation of the channel, SEEDS (10000) times; a failing seed is printed
+sim: ## The simulation of the channel, SEEDS (10000) times; a failing seed is printed, shrunk and kept
 	go test ./server/catalog -run TestSimulation_KeepsTheLaws -seeds $(SEEDS) -timeout 30m -v
 
 kills: ## The server process killed under load, KILLS (100) times; nothing acknowledged is lost, the seed is printed

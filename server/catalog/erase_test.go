@@ -282,7 +282,7 @@ func TestErase_WhileEventsStreamIn(t *testing.T) {
 
 // A device that is online goes on as one that was never here: what was acknowledged is gone, the rest counts anew.
 func TestErase_OfADeviceThatIsOnline(t *testing.T) {
-	w := newWorld(1, nil)
+	w := newWorld(story{seed: 1}, nil)
 	w.quiet, w.nested = true, true
 	for range 30 {
 		w.put()

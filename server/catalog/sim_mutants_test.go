@@ -170,7 +170,7 @@ func TestSimulation_CatchesSabotage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const most = 400
 			for seed := uint64(1); seed <= most; seed++ {
-				err := newWorld(seed, &tc.sabotage).run()
+				err := story{seed: seed}.run(&tc.sabotage)
 				if err == nil {
 					continue
 				}

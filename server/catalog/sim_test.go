@@ -16,7 +16,7 @@ import (
 
 var (
 	simSeeds = flag.Int("seeds", 0, "how many seeds the simulation runs; 0: 500, or 120 under the race detector")
-	simSeed  = flag.Uint64("seed", 0, "the one seed to run, with what happened printed")
+	simStory = flag.String("story", "", "the one story to run, with what happened printed: a seed, then its steps if not all of them, as a failure prints it")
 )
 
 // The simulation is one goroutine and one seed: two readers, one of them with two devices, and a
@@ -24,11 +24,15 @@ var (
 // to real Sessions of a real Catalog over a network that does everything wrong that a network, a process or a clock can
 // do. Then the faults stop, and the laws of sim_laws_test.go must hold.
 func TestSimulation_KeepsTheLaws(t *testing.T) {
-	if *simSeed != 0 {
-		w := newWorld(*simSeed, nil)
+	if *simStory != "" {
+		s, err := parseStory(*simStory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(s, nil)
 		w.trace = t.Logf
 		if err := w.run(); err != nil {
-			t.Fatalf("seed %d: %v", *simSeed, err)
+			t.Fatal(err)
 		}
 		return
 	}
@@ -41,9 +45,11 @@ func TestSimulation_KeepsTheLaws(t *testing.T) {
 	var sum tally
 	began := time.Now()
 	for seed := uint64(1); seed <= uint64(n); seed++ {
-		w := newWorld(seed, nil)
+		w := newWorld(story{seed: seed}, nil)
 		if err := w.run(); err != nil {
-			t.Fatalf("seed %d: %v\nrun it again: go test ./server/catalog -run Simulation -seed %d -v", seed, err, seed)
+			short := w.story.shrunk(2000, func(s story) error { return s.run(nil) })
+			t.Fatalf("seed %d: %v\nrun it again: go test ./server/catalog -run Simulation_Keeps -v -story %d\n"+
+				"and shrunk: -story '%v' (kept in %s: %v)", seed, err, seed, short, stories, short.keep(err))
 		}
 		sum.add(w)
 	}
@@ -98,8 +104,9 @@ func (s *tally) check(t *testing.T) {
 
 // world is everything: the clock, the server, the network and the readers.
 type world struct {
-	rng      *rand.Rand
-	now      int64 // Unix milliseconds
+	story    story
+	rng      *rand.Rand // of the step
+	now      int64      // Unix milliseconds
 	store    *ledger
 	c        *Catalog
 	devices  []*device
@@ -125,9 +132,10 @@ type world struct {
 
 const simStart = 1_767_225_600_000 // 2026-01-01
 
-func newWorld(seed uint64, sabotage *saboteur) *world {
+func newWorld(s story, sabotage *saboteur) *world {
+	seed := s.seed
 	w := &world{
-		rng: rand.New(rand.NewPCG(seed, 0x6e696768)), now: simStart, sabotage: sabotage,
+		story: s, rng: s.source(beforeSteps), now: simStart, sabotage: sabotage,
 		refused: map[int64]bool{}, catalogs: map[uint64]map[core.ItemNum]string{}, keys: map[string]wire.Key{}, rest: map[int64]string{},
 		trace: func(string, ...any) {},
 	}
@@ -161,8 +169,8 @@ func firstError(a, b error) error {
 	return b
 }
 
-// run lives through a few hundred happenings, lets everything calm down, and checks the laws.
-func (w *world) run() error {
+// begin fills the catalog and lets the devices start.
+func (w *world) begin() {
 	for range 8 + w.pick(20) {
 		w.put()
 	}
@@ -178,13 +186,26 @@ func (w *world) run() error {
 		d.step(replica.Start{})
 		d.step(replica.Ask{Question: replica.Question{Name: "you", Limit: d.limit, Filter: d.filter}})
 	}
-	for range 150 + w.pick(250) {
+}
+
+// length is how many steps the whole story has; drawn after begin.
+func (w *world) length() int { return 150 + w.pick(250) }
+
+// run lives through a few hundred happenings, lets everything calm down, and checks the laws.
+func (w *world) run() error {
+	w.begin()
+	for step := range w.length() {
+		if !w.story.has(step) {
+			continue
+		}
+		w.rng = w.story.source(firstStep + step)
 		w.tally.steps++
 		w.happen()
 		if w.fault != nil {
 			return w.fault
 		}
 	}
+	w.rng = w.story.source(afterSteps)
 	if err := w.settle(); err != nil {
 		return err
 	}
