@@ -24,4 +24,7 @@
 //     smaller, and what is stored is a few hundred keys. A torn end is cut off, for it was never called done. It is written
 //     anew when most of it is of no use any more; a lock keeps a second process out.
 //   - Only transactions that hold an op are synced to the disk at once: what else is lost with a machine is synced again.
+//   - A private client (Options.Private) is one that the server cannot tell from a stranger: neither name nor token goes out,
+//     in the handshake neither. A token that ends is asked for by OnToken, a minute before; Renew tells it to the server on
+//     the connection that there is, and it is that of the handshakes to come.
 package client
