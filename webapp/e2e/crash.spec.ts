@@ -27,7 +27,7 @@ test('a leading tab whose module panics hands over, and comes back from what is 
   for (const page of [first, second]) {
     await on.history(page, [y, x])
     await on.live(page)
-    expect(await failures(page)).toEqual([expect.stringContaining('it begins again from what is kept')])
+    await expect.poll(() => failures(page)).toEqual([expect.stringContaining('it begins again from what is kept')])
   }
   await second.close() // and now the first leads again
   expect(await on.record(first, 'like', z)).toBe(true)

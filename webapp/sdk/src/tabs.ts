@@ -315,6 +315,10 @@ export class Tab {
       this.#tellAll()
       return
     }
+    if (said.message?.type === 'error' && said.message.code === 'module') {
+      this.#world.post(said.message) // the last word of one that led; its lock may have been here before it
+      return
+    }
     if (this.#host || (said.to !== '' && said.to !== this.id)) return
     if (this.#leader === '' && said.message === null) {
       this.#leader = said.leader
