@@ -14,6 +14,8 @@ type standing struct {
 	wire.Ask
 	sent []core.Ranked
 	done bool // sent was sent
+	// whole: the client held all there is when the answer was looked at last, and may show a list of its own since.
+	whole bool
 }
 
 func (s *Session) ask(ctx context.Context, m *wire.Ask) error {
@@ -105,7 +107,9 @@ func (s *Session) answer(a *standing, r reader, always bool) {
 	}
 	if !s.whole {
 		s.give(records, false)
+		always = always || a.whole // something left: what its own list lacks from now on, this one has
 	}
+	a.whole = s.whole
 	if !always && a.done && slices.Equal(a.sent, ranked) {
 		return
 	}
