@@ -17,7 +17,7 @@ import (
 	"nigh/server/store"
 )
 
-var stuck = flag.Int("stuck", 500, "clients that read nothing; `go test ./server -run Stuck -stuck 5000` takes half a minute")
+var stuck = flag.Int("stuck", 500, "clients that read nothing; `go test ./server -run Stuck -stuck 5000` takes two seconds; the race detector bears no more than 8,000 goroutines")
 
 // Clients that read nothing cost what is on its way to each, not what was sent: deltas are the same bytes for all. When
 // their bound is passed they are cut off, and nothing of them is left.
