@@ -40,7 +40,7 @@ export async function build(job: Job): Promise<Engine> {
     transferred: bytesIn,
     prepare({ ids }, kind) {
       if (kind === 'similar') return
-      for (const id of ids.toReversed()) replica.record('view', id, 0, 'bench', ++said, ++at)
+      for (const id of ids.toReversed()) replica.record('view', id, 0, 'bench', ++said, false, ++at)
     },
     ask: ({ ids }, kind) => replica.ask({ name: 'q', limit: job.limit, ...(kind === 'similar' && { similar: ids[0]! }) }, ++at),
     read(effects) {
@@ -68,6 +68,8 @@ function synced(job: Job, module: NighModule): Promise<Status> {
       storage: () => Promise.reject(new StorageError('off', 'a bench')),
       clearAll: () => Promise.resolve(),
       superseded: () => {},
+      moved: () => {},
+      crashed: (how) => failed(new Error(how)),
       post: (_to, message) => {
         if (message.type === 'error') failed(new Error(message.message))
         if (message.type !== 'status' || message.status.state !== 'live' || message.status.items !== job.items) return
@@ -78,7 +80,7 @@ function synced(job: Job, module: NighModule): Promise<Status> {
     host.ready(module)
     host.receive('bench', {
       type: 'open', url: `${job.server.replace('http', 'ws')}/v1/sync`, origin: '', client: '', user: '', token: '', renews: false,
-      merge: [], budget: 0, privacy: 'server', storage: false,
+      budget: 0, privacy: 'server', storage: false,
     })
   })
 }
