@@ -183,6 +183,9 @@ test('everything by keyboard, and focus is not lost when the list changes', asyn
 
   // The author's cards, and the disclosure of the reasons.
   for (let n = 0; n < 60 && (await focused()).what !== 'summary'; n++) await page.keyboard.press('Tab')
+  expect(await focused()).toMatchObject({ what: 'summary', outline: 'solid' })
+  for (const why of await page.locator('nigh-why[details]').all()) await why.evaluate((it) => Object.assign(it, { reasons: [...(it as unknown as { reasons: unknown[] }).reasons] })) // as a new list does
+  expect(await focused(), 'a list that came in between').toMatchObject({ what: 'summary' })
   await page.keyboard.press('Enter')
   await expect(page.locator('nigh-why[details] [part="reason"]').first()).toBeVisible()
   for (let n = 0; n < 10 && (await focused()).what !== 'like'; n++) await page.keyboard.press('Tab')

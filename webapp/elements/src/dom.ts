@@ -21,6 +21,11 @@ export function setAttribute(element: Element, name: string, value: string | nul
   else if (element.getAttribute(name) !== value) element.setAttribute(name, value)
 }
 
+/** Sets children, and leaves the document alone if it has them already: what is put in again loses the keyboard's focus. */
+export function setChildren(parent: ParentNode & Node, ...children: Node[]): void {
+  if (parent.childNodes.length !== children.length || children.some((child, i) => parent.childNodes[i] !== child)) parent.replaceChildren(...children)
+}
+
 /** An address as it may stand in a link or an image: http, https or relative; null otherwise. */
 export function safeUrl(url: string | undefined): string | null {
   if (!url || !URL.canParse(url, document.baseURI)) return null

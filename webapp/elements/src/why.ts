@@ -1,7 +1,7 @@
 // <nigh-why>: why an item is in a list, in a phrase; with `details`, every reason behind a disclosure.
 
 import type { ListedItem, Reason } from '@nigh/client'
-import { h, setText } from './dom.ts'
+import { h, setChildren, setText } from './dom.ts'
 import { shadow } from './element.ts'
 import { whyStyle } from './style.ts'
 import { capital, phrase, why, words } from './words.ts'
@@ -78,14 +78,14 @@ export class NighWhy extends Base {
     const slot = root.querySelector('slot')!
     slot.hidden = reasons !== null // what the server said stays until there is something newer
     if (!reasons) {
-      root.replaceChildren(slot)
+      setChildren(root, slot)
       return
     }
     const text = why(reasons, this.#about)
     if (!this.hasAttribute('details') || reasons.length === 0) {
       const line = root.querySelector('p') ?? h('p', { part: 'text' })
       setText(line, text)
-      root.replaceChildren(slot, line)
+      setChildren(root, slot, line)
       return
     }
     const most = Math.max(...reasons.map((reason) => reason.score), Number.MIN_VALUE)
@@ -99,6 +99,6 @@ export class NighWhy extends Base {
         return row
       }),
     )
-    root.replaceChildren(slot, details)
+    setChildren(root, slot, details)
   }
 }
