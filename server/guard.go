@@ -16,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 
 	"nigh/server/access"
+	"nigh/server/pause"
 )
 
 // closeGrace is how long handlers have, from Guard.Closing on, to end their WebSockets themselves.
@@ -301,7 +302,7 @@ func (g *Guard) wrap(delay time.Duration, next http.Handler) http.Handler {
 			writeProblem(w, err)
 			return
 		}
-		if !pause(r.Context(), delay) {
+		if delay > 0 && pause.For(r.Context(), delay) != nil {
 			return
 		}
 		inner := r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))
@@ -324,21 +325,6 @@ func (g *Guard) cors(w http.ResponseWriter, r *http.Request) {
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")
 		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
 		h.Set("Access-Control-Max-Age", "7200") // the most that Chromium keeps
-	}
-}
-
-// pause waits for d, or returns false when ctx is done before.
-func pause(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

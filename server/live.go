@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"nigh/core/wire"
+	"nigh/server/pause"
 )
 
 // Times of the JSON page.
@@ -118,7 +119,7 @@ func (s *liveSession) read(ctx context.Context) {
 			f = frame{long: true}
 		}
 		wait, ok := s.rates.spend(0, 1, len(data), time.Now())
-		if f.fast = !ok; ok && !pause(ctx, wait) {
+		if f.fast = !ok; ok && pause.For(ctx, wait) != nil {
 			return
 		}
 		select {
@@ -272,7 +273,7 @@ func (s *liveSession) refuse(ctx context.Context, err error) error {
 }
 
 func (s *liveSession) write(ctx context.Context, a liveAnswer) error {
-	if !pause(ctx, s.delay) {
+	if pause.For(ctx, s.delay) != nil {
 		return ctx.Err()
 	}
 	data, err := json.Marshal(a)

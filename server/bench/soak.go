@@ -13,6 +13,7 @@ import (
 	"nigh/core"
 	"nigh/core/replica"
 	"nigh/server/client"
+	"nigh/server/pause"
 	"nigh/server/store"
 )
 
@@ -124,7 +125,7 @@ func (s *soak) life(ctx context.Context, c *client.Client, rnd *rand.Rand, i int
 			return err
 		}
 		s.acts.Add(1)
-		if !sleep(ctx, time.Duration(rnd.IntN(20))*time.Millisecond) {
+		if pause.For(ctx, time.Duration(rnd.IntN(20))*time.Millisecond) != nil {
 			return nil
 		}
 	}
@@ -134,7 +135,7 @@ func (s *soak) life(ctx context.Context, c *client.Client, rnd *rand.Rand, i int
 // editor changes items.
 func (s *soak) editor(ctx context.Context) error {
 	rnd := rand.New(rand.NewPCG(1, 8))
-	for sleep(ctx, 20*time.Millisecond) {
+	for pause.For(ctx, 20*time.Millisecond) == nil {
 		it := s.items[rnd.IntN(len(s.items))]
 		it.Description += fmt.Sprintf(" edited%d", rnd.IntN(100))
 		res, err := s.live.catalog.PutItems(ctx, []store.Item{it})
@@ -147,17 +148,6 @@ func (s *soak) editor(ctx context.Context) error {
 		s.edits.Add(1)
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // soakLooks is how often a soak is looked at.
@@ -195,7 +185,7 @@ func (s *soak) look(ctx context.Context) (memory, error) {
 	s.pause.Lock() // no new visit begins meanwhile
 	defer s.pause.Unlock()
 	for s.live.server.Guard().Open() > 0 {
-		if !sleep(ctx, time.Millisecond) {
+		if pause.For(ctx, time.Millisecond) != nil {
 			return memory{}, ctx.Err()
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"nigh/server/pause"
 )
 
 // Prefix begins the name of every simulated reader.
@@ -94,7 +96,7 @@ func run(ctx context.Context, opt Options, log *slog.Logger) error {
 		if at.Before(last.Add(gap)) {
 			at = last.Add(gap)
 		}
-		if err := sleep(ctx, time.Until(at)); err != nil {
+		if err := pause.For(ctx, time.Until(at)); err != nil {
 			return err
 		}
 		last = at
@@ -102,14 +104,14 @@ func run(ctx context.Context, opt Options, log *slog.Logger) error {
 		if err := p.act(ctx, opt.Library, lib, r); err != nil {
 			return fmt.Errorf("%s reads: %w", p.name, err)
 		}
-		pause := within(r, shortest, longest)
+		rest := within(r, shortest, longest)
 		if p.left--; p.left < 0 {
 			p.left = actsLeast + r.IntN(actsMost-actsLeast+1)
 		} else if p.left == 0 {
-			pause = within(r, away, awayMost)
+			rest = within(r, away, awayMost)
 			p.left = -1
 		}
-		next[who] = at.Add(pause)
+		next[who] = at.Add(rest)
 	}
 }
 
@@ -136,15 +138,4 @@ func (p *person) act(ctx context.Context, library Library, lib *shelf, r *rand.R
 
 func within(r *rand.Rand, least, most time.Duration) time.Duration {
 	return least + time.Duration(r.Int64N(int64(most-least)))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

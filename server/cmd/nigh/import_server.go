@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"nigh/server/pause"
 	"nigh/server/store"
 )
 
@@ -42,7 +43,7 @@ func newServerSink(server, key string) (*serverSink, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, usagef("--server %q is no address of a server; use one such as http://localhost:8080", server)
 	}
-	return &serverSink{base: base, key: key, client: &http.Client{Timeout: callTimeout}, wait: sleep, known: map[string]bool{}}, nil
+	return &serverSink{base: base, key: key, client: &http.Client{Timeout: callTimeout}, wait: pause.For, known: map[string]bool{}}, nil
 }
 
 // settle has nothing to wait for: the server goes on by itself.
@@ -162,19 +163,19 @@ type answer struct {
 func (s *serverSink) call(ctx context.Context, method string, to *url.URL, body []byte) (*answer, error) {
 	for try := 1; ; try++ {
 		resp, err := s.once(ctx, method, to, body)
-		pause := time.Duration(1<<try) * 250 * time.Millisecond
+		rest := time.Duration(1<<try) * 250 * time.Millisecond
 		switch {
 		case err != nil && (try == maxTries || ctx.Err() != nil):
 			return nil, withHint(fmt.Errorf("reach %s: %w", s.base, err), "is the server running there? start it with nigh serve, or import into its folder with --data")
 		case err != nil:
 		case try < maxTries && (resp.status == http.StatusTooManyRequests || resp.status == http.StatusServiceUnavailable):
 			if n, err := strconv.Atoi(resp.header.Get("Retry-After")); err == nil && n >= 0 {
-				pause = min(time.Duration(n)*time.Second, time.Minute)
+				rest = min(time.Duration(n)*time.Second, time.Minute)
 			}
 		default:
 			return resp, nil
 		}
-		if err := s.wait(ctx, pause); err != nil {
+		if err := s.wait(ctx, rest); err != nil {
 			return nil, err
 		}
 	}
@@ -237,14 +238,3 @@ func (s *serverSink) refusal(a *answer) error {
 
 // needsKey is the hint of an import without a key that will do.
 const needsKey = "give a key of the server with --key or NIGH_KEY; nigh key create --scope read,write,events makes one"
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
