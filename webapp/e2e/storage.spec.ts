@@ -122,9 +122,11 @@ test('the log of many changes is folded, and the catalog comes back as it was', 
   }
   expect(longest, 'deltas in the log').toBeGreaterThan(20)
   await on.live(page)
-  const [blocks, seq, list] = [(await stored(page, 'c/0/block/')).length, (await on.state(page)).seq, (await on.state(page)).list]
-  expect(blocks).toBeGreaterThan(0)
-  await nigh.kill()
+  expect((await stored(page, 'c/0/block/')).length, 'blocks').toBeGreaterThan(0)
+  await nigh.kill() // it may still be learning, and tell of it
+  await expect.poll(async () => (await on.state(page)).state).not.toBe('live')
+  expect(await on.record(page, 'shown', 'new0'), 'on the disk, and all that came before it').toBe(true)
+  const { seq, list } = await on.state(page)
   await page.close()
 
   page = await context.newPage()
