@@ -51,8 +51,9 @@ test-wasm: $(TOOLS)/wasmtest ## The Go tests of what runs in a browser, in a hea
 	GOOS=js GOARCH=wasm go test -timeout 3m -exec='$(CURDIR)/$(TOOLS)/wasmtest' \
 	  $$(GOOS=js GOARCH=wasm go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(IN_BROWSER))
 
-test-web: $(INSTALLED) $(MODULE) ## TypeScript: types and unit tests
+test-web: $(INSTALLED) webapp/bench/node_modules/.installed $(MODULE) ## TypeScript: types and unit tests
 	cd webapp && npm run --silent check && npm test --silent
+	cd webapp/bench && npm run --silent check
 
 e2e: build ## The whole path in a headless Chromium, against bin/nigh
 	browser=$$(.ci/chromium) && cd webapp && CHROME_BIN="$$browser" npm run --silent e2e
@@ -69,7 +70,7 @@ bench: ## Benchmarks of the core, and beside bleve (a module of its own, fetched
 	cd server/bench/beside && go test -run '^$$' -bench . -benchtime 300x
 
 bench-browser: build webapp/bench/node_modules/.installed ## Lists and pages in a headless Chromium, beside search engines; BENCH='--help'
-	browser=$$(.ci/chromium) && cd webapp/bench && npm run --silent check && CHROME_BIN="$$browser" node run.mjs $(BENCH)
+	browser=$$(.ci/chromium) && cd webapp/bench && CHROME_BIN="$$browser" node run.mjs $(BENCH)
 
 fuzz: ## Each fuzz target for FUZZTIME (10s)
 	@grep -rHo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]*' core server wasm webapp \
