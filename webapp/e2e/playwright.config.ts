@@ -12,7 +12,7 @@ export default defineConfig({
   // By hand a test that passes at the second try has failed. The continuous integration shares its machine with who knows
   // whom: there it is told as flaky, by name and with a trace of the first try, and the rest is still judged.
   retries: process.env['CI'] ? 1 : 0,
-  timeout: 60_000,
+  timeout: 120_000, // of a machine that does other things too
   expect: { timeout: 15_000 },
   reporter: [['list']],
   use: {
