@@ -69,7 +69,7 @@ async function together(demo: Demo, second: Second): Promise<void> {
       return [(await demo.ids()).join() === theirs, (await second.ids()).join() === theirs]
     }, { message: "the page's list and the second device's are REST's" })
     .toEqual([true, true])
-  await expect(second.at.locator('.second-together')).toHaveText('The same list as the page’s own.')
+  await expect(second.at.locator('.second-together')).toHaveText('The same list as the page’s.')
 }
 
 /** What the server has of a reader, as a device that has just come hears it: each like counts once in a strength. */
@@ -122,7 +122,7 @@ test('one device goes on without its network, and both come together when it is 
   const theirs = await second.like(4)
   await expect(second.status('state')).toHaveText('Offline, 2 waiting')
   await expect(second.at).toHaveAttribute('data-source', 'local')
-  await expect(second.at.locator('.second-together')).not.toHaveText('The same list as the page’s own.')
+  await expect(second.at.locator('.second-together')).not.toHaveText('The same list as the page’s.')
   await expect(page.locator('.visit')).toHaveCount(2) // the page has not heard of the second's
 
   await second.switch().click()

@@ -48,7 +48,7 @@ class App {
     button?.addEventListener('click', () => {
       import('./second.ts').then(
         ({ toggle }) => toggle(button, options, client, this.#forYou),
-        (reason: unknown) => this.#status.fault(`load the second device: ${String(reason)}; try again with a network`),
+        (reason: unknown) => this.#status.fault(`load the second device: ${String(reason)}; reload the page with a network`),
       )
     })
     document.addEventListener('click', (event) => this.#clicked(event))

@@ -12,7 +12,6 @@ import { Works } from './works.ts'
 
 const front = 12 // works of the list, as many as the page's own shows
 const lately = 3 // of what the reader did
-const beside = matchMedia('(min-width: 1081px)') // as in second.css: below, the one stands above the other
 
 const markup = `
 <div class="shelf-head"><h2 id="second-title" tabindex="-1">Second device</h2><p class="source"></p></div>
@@ -72,6 +71,7 @@ class Second {
   readonly #works: Works
   readonly #status: StatusLine
   readonly #other: Standing
+  readonly #beside = matchMedia('(min-width: 1081px)') // as in second.css: below, it stands above the page's list
   readonly #ending = new AbortController()
   #last: RecommendationsEvent | null = null
 
@@ -98,7 +98,7 @@ class Second {
     const views = new MutationObserver(() => this.#place())
     views.observe(this.#main, { childList: true })
     signal.addEventListener('abort', () => views.disconnect())
-    beside.addEventListener('change', () => this.#place(), { signal })
+    this.#beside.addEventListener('change', () => this.#place(), { signal })
     this.#place()
     this.#element.querySelector('h2')!.focus({ preventScroll: true })
     this.#element.scrollIntoView({ block: 'start' })
@@ -117,7 +117,7 @@ class Second {
     const list = this.#main.querySelector<HTMLElement>('[data-list="for-you"]')
     if (!list) {
       if (this.#element.parentNode !== this.#main) this.#main.append(this.#element)
-    } else if (beside.matches) {
+    } else if (this.#beside.matches) {
       if (list.nextElementSibling !== this.#element) list.after(this.#element)
     } else if (list.previousElementSibling !== this.#element) {
       list.before(this.#element)
@@ -164,8 +164,8 @@ class Second {
 export function together(here: string[], there: string[]): string {
   if (here.length === 0 || there.length === 0) return ''
   const other = here.filter((id) => !there.includes(id)).length
-  if (other > 0) return `${other} of ${here.length} works differ from the page’s own list.`
-  return here.every((id, i) => id === there[i]) ? 'The same list as the page’s own.' : 'The same works as in the page’s own list, in another order.'
+  if (other > 0) return `${other} of ${here.length} works differ from the page’s.`
+  return here.every((id, i) => id === there[i]) ? 'The same list as the page’s.' : 'The page’s works, in another order.'
 }
 
 /** A client id that nobody else has: the server takes the second device's likes for the first's again if they share one. */
