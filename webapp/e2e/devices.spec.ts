@@ -1,7 +1,7 @@
 // The second device that the panel opens beside the page's own: a client of the same reader that shares nothing with it.
 
 import { violations } from './axe.ts'
-import { expect, test, type Demo, type Locator, type Page } from './nigh.ts'
+import { counted, expect, test, type Demo, type Locator, type Page } from './nigh.ts'
 import { Wire } from './site.ts'
 
 /** The second device, in the words of the tests. */
@@ -134,6 +134,8 @@ test('one device goes on without its network, and both come together when it is 
   const history = await held(page, await demo.reader())
   expect(history.map(({ item }) => item).toSorted()).toEqual([both, mine, theirs].toSorted())
   expect(new Set(history.map(({ strength }) => strength)).size, 'strengths of a like').toBe(1)
+  expect(await counted(page), "the page's own likes").toBe(2)
+  await expect(second.at.locator('.second-counted'), "the second device's").toHaveText('2')
 })
 
 test('the page goes offline by itself too, and catches up with what the second device did', async ({ demo, page }) => {
@@ -249,6 +251,27 @@ for (const width of [360, 1280]) {
     })
   }
 }
+
+test.describe('when the server is gone', () => {
+  test.use({ expected: [/ERR_CONNECTION_REFUSED|WebSocket connection to|navigation preload request failed/] })
+
+  test('it opens all the same, holds nothing, and gets all when the server is back', async ({ demo, page, server }) => {
+    await demo.open()
+    await page.evaluate(async () => (await navigator.serviceWorker.ready).active!.scriptURL) // what the page is made of is kept
+    await server.kill()
+    await page.reload() // into the hands of the service worker
+    await expect(demo.forYou.locator('.card')).toHaveCount(12)
+    const second = new Second(page)
+    await page.locator('.details').click()
+    await page.locator('.second-device').click()
+    await expect(second.status('state')).toHaveText(/^(Connecting|Reconnecting)$/)
+    await expect(second.list).toHaveText('It holds nothing yet, and gets the catalog first.')
+    await server.again()
+    await second.live()
+    await demo.live()
+    await together(demo, second)
+  })
+})
 
 test.describe('where the browser asks for privacy', () => {
   test('nothing leaves the device, and the panel says why there is no second one', async ({ demo, page }) => {

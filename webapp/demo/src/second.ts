@@ -25,6 +25,7 @@ const markup = `
 <p class="second-lately"></p>
 <ol class="rows"><li class="empty">It holds nothing yet, and gets the catalog first.</li></ol>
 <dl class="facts">
+  <div><dt>Likes counted</dt><dd class="second-counted">–</dd></div>
   <div><dt>Waiting to be sent</dt><dd data-status="pending">–</dd></div>
   <div><dt>Position</dt><dd data-status="position">–</dd></div>
   <div><dt>Lists equal, different</dt><dd data-status="agreed">–</dd></div>
@@ -129,6 +130,8 @@ class Second {
     this.#last = event
     this.#works.meet(event)
     this.#status.answered(event, before)
+    // Each is numbered on its device, and the server takes each number once.
+    if (event.source === 'server') setText(this.#element.querySelector('.second-counted'), String(event.version.op))
     this.#showTogether()
     this.#showLately() // whose titles may be known now
     showSource(this.#element, event)
