@@ -202,3 +202,15 @@ export class Demo {
     await this.page.waitForFunction(() => document.getAnimations().length === 0)
   }
 }
+
+/** The number of the last op of this device that the server's list knows of: the server takes each number once. */
+export const counted = (page: Page) => page.evaluate(async () => {
+  type SDK = typeof import('../sdk/src/index.ts')
+  const { connect } = (await import('/nigh.js' as string)) as SDK
+  const nigh = connect({ url: location.origin, user: localStorage.getItem('nigh.reader')! }) // another tab of the page's own client
+  const op = await new Promise<number>((resolve) => {
+    nigh.recommend({ limit: 1 }).addEventListener('recommendations', (event) => event.source === 'server' && nigh.status?.pending === 0 && resolve(event.version.op))
+  })
+  nigh.close()
+  return op
+})

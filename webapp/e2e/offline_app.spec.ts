@@ -2,7 +2,7 @@
 // server: a browser told to be offline still lets some of a service worker's requests through.
 
 import { chromium, type BrowserContext } from '@playwright/test'
-import { Demo, expect, test, type Page } from './nigh.ts'
+import { counted, Demo, expect, test, type Page } from './nigh.ts'
 
 const cut = /ERR_CONNECTION_REFUSED|WebSocket connection to|navigation preload request failed/
 
@@ -14,18 +14,6 @@ const cached = (page: Page) => page.evaluate(async () => {
   const all: Record<string, string[]> = {}
   for (const name of await caches.keys()) all[name] = (await (await caches.open(name)).keys()).map((request) => new URL(request.url).pathname)
   return all
-})
-
-/** The number of the last op of this device that the server's list knows of: the server takes each number once. */
-const counted = (page: Page) => page.evaluate(async () => {
-  type SDK = typeof import('../sdk/src/index.ts')
-  const { connect } = (await import('/nigh.js' as string)) as SDK
-  const nigh = connect({ url: location.origin, user: localStorage.getItem('nigh.reader')! }) // another tab of the page's own client
-  const op = await new Promise<number>((resolve) => {
-    nigh.recommend({ limit: 1 }).addEventListener('recommendations', (event) => event.source === 'server' && nigh.status?.pending === 0 && resolve(event.version.op))
-  })
-  nigh.close()
-  return op
 })
 
 const visits = (page: Page) => page.locator('.visit').evaluateAll((all) => all.map((visit) => (visit as HTMLElement).dataset['id']!))

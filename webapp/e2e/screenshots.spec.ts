@@ -30,6 +30,21 @@ for (const width of [360, 1280]) {
         await expect(demo.similar.locator('.card')).toHaveCount(12)
         await demo.live()
         await page.screenshot({ path: `${folder}work-${width}-${colorScheme}.png` })
+
+        // Two devices that have drifted apart, and from right to left.
+        await page.locator('.wordmark').click()
+        await page.locator('.details').click()
+        await page.locator('.second-device').click()
+        const second = page.locator('.second')
+        await expect(second).toHaveAttribute('data-source', 'server')
+        await second.locator('.offline').click()
+        await second.locator('.like').nth(3).click()
+        await expect(second).toHaveAttribute('data-source', 'local')
+        await page.locator('.masthead').hover()
+        await second.evaluate((it) => it.scrollIntoView())
+        await page.screenshot({ path: `${folder}devices-${width}-${colorScheme}.png` })
+        await page.evaluate(() => (document.documentElement.dir = 'rtl'))
+        await page.screenshot({ path: `${folder}rtl-${width}-${colorScheme}.png`, fullPage: true })
       })
     })
   }

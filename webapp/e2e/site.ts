@@ -168,6 +168,7 @@ export const on = {
 export class Wire {
   readonly url: string
   readonly sent: Buffer[] = []
+  readonly channels = { open: 0 } // sockets of clients
   readonly #server: TcpServer
 
   private constructor(server: TcpServer) {
@@ -178,8 +179,14 @@ export class Wire {
   static async to(url: string): Promise<Wire> {
     const { hostname, port } = new URL(url)
     const sent: Buffer[] = []
+    const channels = { open: 0 }
     const server = createTcp((from) => {
       const to = connect(Number(port), hostname)
+      from.once('data', (bytes: Buffer) => {
+        if (!bytes.toString('latin1').startsWith('GET /v1/sync ')) return
+        channels.open++
+        from.once('close', () => channels.open--)
+      })
       const read = unmasked((bytes) => sent.push(bytes))
       from.on('data', (bytes: Buffer) => {
         // Nothing is to be compressed: the offer of it becomes a header that nobody knows.
@@ -193,7 +200,7 @@ export class Wire {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const wire = new Wire(server)
-    Object.assign(wire, { sent })
+    Object.assign(wire, { sent, channels })
     return wire
   }
 

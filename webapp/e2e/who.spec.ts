@@ -25,6 +25,13 @@ test('the demo is open to anonymous readers', async ({ demo }) => {
   expect((await demo.ids()).length).toBeGreaterThan(0)
 })
 
+test('the panel says that a second device would need the reader’s token', async ({ demo, page }) => {
+  await demo.open()
+  await page.locator('.details').click()
+  await expect(page.locator('.devices')).toContainText('would need a token of the same reader')
+  await expect(page.locator('.second-device')).toHaveCount(0)
+})
+
 test('a name needs its token, which is renewed, and what was done before a sign-in comes along', async ({ page, server }) => {
   await page.goto(`${server.url}/docs/`) // a page of the server's own, without a client of its own
   let signed = 0

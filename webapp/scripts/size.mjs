@@ -12,6 +12,7 @@ const rows = [
   ['module (nigh.wasm)', named(/nigh-.*\.wasm$/)],
   ['worker (with Go’s wasm_exec)', named(/worker-.*\.js$/)],
   ['page script (with SDK)', named(/index-.*\.js$/)],
+  ['… a second device, when asked for', named(/second-.*\.(js|css)$/)],
   ['page style', named(/index-.*\.css$/)],
   ['font (Latin)', named(/newsreader-latin-opsz.*\.woff2$/)],
   ['SDK alone (nigh.js)', ['nigh.js']],

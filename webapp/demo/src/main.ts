@@ -4,9 +4,9 @@
 // Read first: App (what a click does and what an answer does), then shelf.ts (how a list changes, and when not). Without a
 // network the service worker gives the page without content: ../offline/worker.ts.
 
-import { connect, type Client, type Preference, type RecommendationsEvent, type Standing } from '@nigh/client'
+import { connect, type Client, type ConnectOptions, type Preference, type RecommendationsEvent, type Standing } from '@nigh/client'
 import { path, read, setText } from './card.ts'
-import { arrange, show, showSource } from './shelf.ts'
+import { arrange, own, show, showSource } from './shelf.ts'
 import { StatusLine } from './status.ts'
 import { clone, empty, fillVisit, fillWork, missing, offerTopics } from './views.ts'
 import { visitStrength, whyForYou, whySimilar } from './why.ts'
@@ -30,9 +30,10 @@ class App {
   #category = ''
   #similar: Standing | null = null
 
-  constructor(client: Client) {
+  constructor(options: ConnectOptions) {
+    const client = connect(options)
     this.#client = client
-    this.#status = new StatusLine(client)
+    this.#status = new StatusLine(client, document.querySelector<HTMLElement>('.status')!)
     this.#works = new Works(client)
     this.#view = this.#main.querySelector<HTMLElement>('.view')!
     for (const element of this.#main.querySelectorAll<HTMLElement>('[data-id]')) this.#works.read(read(element))
@@ -42,6 +43,13 @@ class App {
     this.#forYou.addEventListener('recommendations', (event) => {
       this.#answered(event)
       this.#showForYou(event, true)
+    })
+    const button = document.querySelector<HTMLButtonElement>('.second-device')
+    button?.addEventListener('click', () => {
+      import('./second.ts').then(
+        ({ toggle }) => toggle(button, options, client, this.#forYou),
+        (reason: unknown) => this.#status.fault(`load the second device: ${String(reason)}; reload the page with a network`),
+      )
     })
     document.addEventListener('click', (event) => this.#clicked(event))
     document.addEventListener('submit', (event) => this.#submitted(event))
@@ -302,11 +310,6 @@ class App {
   }
 }
 
-/** Whether an answer is to what the reader has just done here. */
-function own(event: RecommendationsEvent): boolean {
-  return event.source === 'local' && event.sinceMs !== null
-}
-
 /** An anonymous reader: random, kept on this device only. */
 function reader(): string {
   const fresh = `demo-${Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, '0')).join('')}`
@@ -324,7 +327,7 @@ void document.fonts.load('16px Newsreader', 'č')
 
 // A server that asks who readers are takes no page's word for it: there the reader is anonymous.
 const anonymous = document.querySelector('#live')?.hasAttribute('data-anonymous')
-new App(connect(anonymous ? { url: location.origin } : { url: location.origin, user: reader() }))
+new App(anonymous ? { url: location.origin } : { url: location.origin, user: reader() })
 
 // Without https there is none, nor where the page was not built with it.
 window.addEventListener('load', () => void navigator.serviceWorker?.register('/offline.js').catch(() => {}))

@@ -12,6 +12,7 @@ export interface Listed {
 
 interface Shelf {
   hold: Hold
+  template: HTMLTemplateElement // what its elements are copies of
   waiting: Listed[] | null // a newer list, while the reader is about to use the one that is there
 }
 
@@ -20,13 +21,15 @@ const controls = ['like', 'dismiss', 'undo']
 
 /**
  * Shows works in a section [data-list]; returns what is new in it. While a pointer is over the list or the keyboard in it,
- * it stays as it is until they have left, but for what the reader did in this page themselves (own).
+ * it stays as it is until they have left, but for what the reader did in this page themselves (own). Its elements are
+ * copies of a template, the page's own for such a list if none is given.
  */
-export function show(section: HTMLElement, listed: Listed[], own: boolean): string[] {
-  const list = section.querySelector<HTMLElement>('.cards, .rows')!
+export function show(section: HTMLElement, listed: Listed[], own: boolean, template?: HTMLTemplateElement): string[] {
+  const list = listOf(section)
   let shelf = shelves.get(list)
   if (!shelf) {
-    const made: Shelf = { hold: new Hold(list, () => made.waiting && place(list, made, made.waiting)), waiting: null }
+    template ??= document.querySelector<HTMLTemplateElement>(list.classList.contains('rows') ? '#t-row' : '#t-card')!
+    const made: Shelf = { hold: new Hold(list, () => made.waiting && place(list, made, made.waiting)), template, waiting: null }
     shelves.set(list, (shelf = made))
   }
   const moves = listed.length !== list.children.length || listed.some(({ work }, i) => (list.children[i] as HTMLElement).dataset['id'] !== work.id)
@@ -37,11 +40,17 @@ export function show(section: HTMLElement, listed: Listed[], own: boolean): stri
   return place(list, shelf, listed)
 }
 
+/** Ends what watches over a section's list, which is not shown any more. */
+export function end(section: HTMLElement): void {
+  shelves.get(listOf(section))?.hold.end()
+}
+
+const listOf = (section: HTMLElement) => section.querySelector<HTMLElement>('.cards, .rows')!
+
 function place(list: HTMLElement, shelf: Shelf, listed: Listed[]): string[] {
   shelf.waiting = null
   const empty = list.childElementCount === 0
-  const template = document.querySelector<HTMLTemplateElement>(list.classList.contains('rows') ? '#t-row' : '#t-card')!
-  const { added, moved } = arrange(list, template, listed.map(({ work, why }) => ({ id: work.id, fill: (element) => fill(element, work, why) })))
+  const { added, moved } = arrange(list, shelf.template, listed.map(({ work, why }) => ({ id: work.id, fill: (element) => fill(element, work, why) })))
   if (!empty) shelf.hold.moved(moved)
   return added
 }
@@ -63,4 +72,9 @@ export function arrange(list: HTMLElement, template: HTMLTemplateElement, entrie
 export function showSource(section: HTMLElement, event: RecommendationsEvent): void {
   section.dataset['source'] = event.source
   setText(section.querySelector('.source'), event.source === 'local' ? 'worked out on this device' : event.agrees === false ? 'corrected by the server' : 'confirmed by the server')
+}
+
+/** Whether an answer is to what the reader has just done here. */
+export function own(event: RecommendationsEvent): boolean {
+  return event.source === 'local' && event.sinceMs !== null
 }

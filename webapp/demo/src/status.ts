@@ -5,14 +5,16 @@ import { setText } from './card.ts'
 import { Recent } from './recent.ts'
 
 export class StatusLine {
-  readonly #root = document.querySelector<HTMLElement>('.status')!
+  readonly #root: HTMLElement
   readonly #client: Client
   #online = navigator.onLine
   #paused = false
   readonly #recent = { local: new Recent(), server: new Recent(), click: new Recent() }
 
-  constructor(client: Client) {
+  /** root holds the switch of the network, and what is shown by its name in data-status. */
+  constructor(client: Client, root: HTMLElement) {
     this.#client = client
+    this.#root = root
     const offline = this.#root.querySelector<HTMLButtonElement>('.offline')!
     offline.addEventListener('click', () => {
       this.#paused = !this.#paused
@@ -21,17 +23,17 @@ export class StatusLine {
       offline.setAttribute('aria-pressed', String(this.#paused))
       setText(offline, this.#paused ? 'Go online' : 'Go offline')
     })
-    const details = this.#root.querySelector<HTMLButtonElement>('.details')!
-    details.addEventListener('click', () => {
+    const details = this.#root.querySelector<HTMLButtonElement>('.details')
+    details?.addEventListener('click', () => {
       const open = details.getAttribute('aria-expanded') === 'true'
       details.setAttribute('aria-expanded', String(!open))
-      this.#root.querySelector<HTMLElement>('.facts')!.hidden = open
+      this.#root.querySelector<HTMLElement>('.panel')!.hidden = open
     })
     client.addEventListener('status', (event) => {
       this.#online = event.online
       this.#show()
     })
-    client.addEventListener('failure', (event) => this.#set('fault', event.message))
+    client.addEventListener('failure', (event) => this.fault(event.message))
     this.#root.hidden = false
   }
 
@@ -43,6 +45,10 @@ export class StatusLine {
     // Right after a click the server has learned from it and this device has not been told yet: then the module compares
     // nothing, but the lists may still be the same. "Agree" is only said of what was compared.
     this.#set('agreement', agreement(event, before))
+  }
+
+  fault(message: string): void {
+    this.#set('fault', message)
   }
 
   #show(): void {
