@@ -54,7 +54,8 @@ func Soak(ctx context.Context, opt SoakOptions) (*Result, error) {
 	if err := live.fill(ctx, items, events); err != nil {
 		return nil, err
 	}
-	s := &soak{opt: opt, live: live, items: items}
+	s := &soak{opt: opt, live: live, items: items, kept: make([]*client.Memory, opt.Clients)}
+	s.forget()
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -79,16 +80,16 @@ type soak struct {
 	items       []store.Item
 	lives, acts atomic.Int64 // of readers
 	edits       atomic.Int64
-	pause       sync.RWMutex // who is alive holds it to read
+	pause       sync.RWMutex     // who is alive holds it to read
+	kept        []*client.Memory // of each reader; changed while nobody is alive
 }
 
-// reader lives again and again: each of a client's lives goes on where the last one ended.
+// reader lives again and again: each of a client's lives goes on where the last one ended, from one look to the next.
 func (s *soak) reader(ctx context.Context, i int) error {
 	rnd := rand.New(rand.NewPCG(uint64(i), 7))
-	memory := client.NewMemory()
 	for ctx.Err() == nil {
 		s.pause.RLock()
-		err := s.visit(ctx, i, rnd, memory)
+		err := s.visit(ctx, i, rnd, s.kept[i])
 		s.pause.RUnlock()
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("reader %d: %w", i, err)
@@ -180,7 +181,15 @@ func (s *soak) watch(ctx context.Context, failed <-chan error) (looks []memory, 
 	return looks, nil
 }
 
-// look measures what is left when all readers have gone and all is learnt.
+// forget has every reader begin on a new device.
+func (s *soak) forget() {
+	for i := range s.kept {
+		s.kept[i] = client.NewMemory()
+	}
+}
+
+// look measures what is left when all readers have gone, with what their devices kept, and all is learnt: copies of the
+// catalog that the server teaches grow with what it knows, and 50 of them hid what it holds itself.
 func (s *soak) look(ctx context.Context) (memory, error) {
 	s.pause.Lock() // no new visit begins meanwhile
 	defer s.pause.Unlock()
@@ -192,6 +201,7 @@ func (s *soak) look(ctx context.Context) (memory, error) {
 	if err := s.live.catalog.Settle(ctx); err != nil {
 		return memory{}, err
 	}
+	s.forget()
 	runtime.GC()
 	runtime.GC() // what finalizers of the first let go
 	var m runtime.MemStats
