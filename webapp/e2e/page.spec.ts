@@ -115,6 +115,33 @@ test('nothing jumps: taking over the page and changing a list leave every sectio
   expect(await places()).toEqual(before)
 })
 
+test('the list on the screen changes alone: what is below it, and what the reader did, are tasks of their own', async ({ demo, page }) => {
+  // A MutationObserver hears at the end of a task what was changed in it: here, in which lists elements came or went.
+  await page.addInitScript(() => {
+    const tasks: string[][] = []
+    Object.assign(globalThis, { tasks })
+    const names = { '[data-list="for-you"] .cards': 'for you', '.rows': 'browse', '.visits': 'lately' }
+    const observer = new MutationObserver((changes) => {
+      const lists = Object.entries(names).filter(([selector]) => changes.some(({ target }) => (target as Element).matches(selector)))
+      if (lists.length > 0) tasks.push(lists.map(([, name]) => name))
+    })
+    // What the parser makes of the server's markup is not meant.
+    window.addEventListener('load', () => observer.observe(document, { subtree: true, childList: true }))
+  })
+  const tasks = () => page.evaluate(() => (globalThis as unknown as { tasks: string[][] }).tasks)
+  await demo.open()
+  for (const n of [0, 1, 2]) {
+    await demo.at(n).locator('.like').dispatchEvent('click') // click() may scroll "Browse" onto the screen
+    await expect(page.locator('.visit')).toHaveCount(n + 1)
+  }
+  await demo.live()
+  // Below the fold too it is the rest of the same list.
+  await expect.poll(async () => new Set([...(await demo.ids()), ...(await demo.ids(demo.browse))]).size).toBe(36)
+  const seen = await tasks()
+  expect(new Set(seen.flat())).toEqual(new Set(['for you', 'browse', 'lately']))
+  expect(seen.filter((lists) => lists.length > 1), 'tasks that changed more than one list').toEqual([])
+})
+
 for (const width of [360, 820, 1280]) {
   test(`nothing is wider than a window of ${width} pixels`, async ({ demo, page }) => {
     await page.setViewportSize({ width, height: 740 })

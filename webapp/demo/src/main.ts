@@ -5,7 +5,9 @@
 // network the service worker gives the page without content: ../offline/worker.ts.
 
 import { connect, type Client, type ConnectOptions, type Preference, type RecommendationsEvent, type Standing } from '@nigh/client'
+import { inSight } from '@nigh/elements/keyed'
 import { path, read, setText } from './card.ts'
+import { later } from './later.ts'
 import { arrange, own, show, showSource } from './shelf.ts'
 import { StatusLine } from './status.ts'
 import { clone, empty, fillVisit, fillWork, missing, offerTopics } from './views.ts'
@@ -30,20 +32,16 @@ class App {
   #category = ''
   #similar: Standing | null = null
 
-  constructor(options: ConnectOptions) {
-    const client = connect(options)
+  constructor(client: Client, options: ConnectOptions) {
     this.#client = client
     this.#status = new StatusLine(client, document.querySelector<HTMLElement>('.status')!)
     this.#works = new Works(client)
     this.#view = this.#main.querySelector<HTMLElement>('.view')!
     for (const element of this.#main.querySelectorAll<HTMLElement>('[data-id]')) this.#works.read(read(element))
-    // With the next frame: the list that follows must not wait for the layout of this.
-    client.addEventListener('profile', () => requestAnimationFrame(() => this.#showReader()))
+    // The list that follows must not wait for the layout of this.
+    client.addEventListener('profile', () => later('reader', () => this.#showReader()))
     this.#forYou = client.recommend({ limit: front + browsed })
-    this.#forYou.addEventListener('recommendations', (event) => {
-      this.#answered(event)
-      this.#showForYou(event, true)
-    })
+    this.#follow(this.#forYou, (event) => this.#showForYou(event, true))
     const button = document.querySelector<HTMLButtonElement>('.second-device')
     button?.addEventListener('click', () => {
       import('./second.ts').then(
@@ -179,8 +177,7 @@ class App {
   #enterWork(id: string): void {
     const section = this.#list('similar')!
     this.#similar = this.#client.similar(id, { limit: front })
-    this.#similar.addEventListener('recommendations', (event) => {
-      this.#answered(event)
+    this.#follow(this.#similar, (event) => {
       const of = this.#works.get(id)
       if (!of) return
       show(section, event.items.map((item) => ({ work: this.#works.get(item.id)!, why: whySimilar(of, this.#works.get(item.id)!) })), own(event))
@@ -205,8 +202,7 @@ class App {
       return
     }
     this.#browse = this.#client.recommend({ limit: browsed, categories: [category] })
-    this.#browse.addEventListener('recommendations', (event) => {
-      this.#answered(event)
+    this.#follow(this.#browse, (event) => {
       const section = this.#list('browse')
       if (section) show(section, this.#listed(event), own(event))
     })
@@ -214,11 +210,14 @@ class App {
 
   // Answers
 
-  #answered(event: RecommendationsEvent): void {
-    this.#works.meet(event)
-    const standing = event.target as Standing
-    this.#status.answered(event, this.#answers.get(standing) ?? null)
-    this.#answers.set(standing, event)
+  /** Shows every answer to a question, and then how long it took: what is written first would be laid out for the list to slide. */
+  #follow(standing: Standing, show: (event: RecommendationsEvent) => void): void {
+    standing.addEventListener('recommendations', (event) => {
+      this.#works.meet(event)
+      show(event)
+      this.#status.answered(event, this.#answers.get(standing) ?? null)
+      this.#answers.set(standing, event)
+    })
   }
 
   #listed(event: RecommendationsEvent) {
@@ -236,9 +235,12 @@ class App {
       const first = this.#works.get(added[0]!)!.title
       setText(this.#live, `For you has ${added.length} other works now; the first is ${first}.`)
     }
-    if (this.#view.dataset['view'] === 'home') offerTopics(this.#view, this.#works.all())
     const browse = this.#list('browse')
-    if (browse && this.#category === '') show(browse, listed.slice(front), mine)
+    if (!browse) return
+    offerTopics(this.#view, this.#works.all())
+    const rest = () => browse.isConnected && this.#category === '' && show(browse, listed.slice(front), mine)
+    if (inSight(browse)) rest()
+    else later('browse', rest)
   }
 
   #list(name: string): HTMLElement | null {
@@ -251,27 +253,27 @@ class App {
     const profile = this.#client.profile
     if (!profile) return
     const asked = (kind: string, key: string) => profile.preferences.some((p) => p.kind === kind && p.key === key && p.weight > 0)
-    const topics = new Set<string>()
-    for (const chip of this.#view.querySelectorAll<HTMLButtonElement>('.topic')) {
-      topics.add(chip.value)
-      chip.setAttribute('aria-pressed', String(asked('tag', chip.value)))
-    }
+    const topics = [...this.#view.querySelectorAll<HTMLButtonElement>('.topic')]
     if (this.#view.dataset['view'] === 'home') {
-      this.#showWishes(profile.preferences.filter((p) => p.kind !== 'tag' || !topics.has(p.key)))
-      this.#showVisits(profile.history.slice(0, 20))
+      this.#showVisits(profile.history.slice(0, 20)) // first: its lines slide, and measuring is free while nothing is written
+      this.#showWishes(profile.preferences.filter((p) => p.kind !== 'tag' || !topics.some((chip) => chip.value === p.key)))
     }
+    for (const chip of topics) press(chip, asked('tag', chip.value))
     if (this.#view.dataset['view'] === 'work') {
       const id = this.#view.dataset['id']!
       const strength = profile.history.find((visit) => visit.item === id)?.strength ?? 0
-      const press = (selector: string, on: boolean) => this.#view.querySelector(selector)?.setAttribute('aria-pressed', String(on))
-      press('.work-acts .like', strength > visitStrength)
-      press('.work-acts .dislike', strength < 0)
-      press('.work-acts .more-author', asked('author', this.#works.get(id)?.author ?? ''))
+      const button = (name: string) => this.#view.querySelector(`.work-acts .${name}`)
+      press(button('like'), strength > visitStrength)
+      press(button('dislike'), strength < 0)
+      press(button('more-author'), asked('author', this.#works.get(id)?.author ?? ''))
     }
   }
 
   #showWishes(preferences: { kind: string; key: string; weight: number }[]): void {
     const list = this.#view.querySelector<HTMLElement>('.wishes')!
+    const shown = [...list.querySelectorAll<HTMLButtonElement>('.wish')]
+    if (preferences.length > 0 && preferences.map((p) => `${p.kind} ${p.key}`).join('\n') === shown.map((wish) => `${wish.dataset['kind']} ${wish.value}`).join('\n')) return
+    if (preferences.length === 0 && list.querySelector('.empty')) return
     // Whoever took a wish back by keyboard goes on where wishes are made.
     if (list.contains(document.activeElement)) this.#view.querySelector<HTMLElement>('#wish')?.focus({ preventScroll: true })
     if (preferences.length === 0) {
@@ -310,6 +312,11 @@ class App {
   }
 }
 
+/** Marks a button as pressed or not, and leaves the document alone if it is that already. */
+function press(button: Element | null, on: boolean): void {
+  if (button?.getAttribute('aria-pressed') !== String(on)) button?.setAttribute('aria-pressed', String(on))
+}
+
 /** An anonymous reader: random, kept on this device only. */
 function reader(): string {
   const fresh = `demo-${Array.from(crypto.getRandomValues(new Uint8Array(8)), (b) => b.toString(16).padStart(2, '0')).join('')}`
@@ -322,12 +329,18 @@ function reader(): string {
   }
 }
 
-// The script of a title in Čapek's or Miłosz's letters has a font file of its own, which offline cannot be fetched.
-void document.fonts.load('16px Newsreader', 'č')
-
 // A server that asks who readers are takes no page's word for it: there the reader is anonymous.
 const anonymous = document.querySelector('#live')?.hasAttribute('data-anonymous')
-new App(anonymous ? { url: location.origin } : { url: location.origin, user: reader() })
+const options: ConnectOptions = anonymous ? { url: location.origin } : { url: location.origin, user: reader() }
+const client = connect(options)
+// While the worker starts: the end of this script may bring the page's first layout with it, and be one task with that.
+setTimeout(() => new App(client, options))
 
-// Without https there is none, nor where the page was not built with it.
-window.addEventListener('load', () => void navigator.serviceWorker?.register('/offline.js').catch(() => {}))
+window.addEventListener('load', () =>
+  later('keep', () => {
+    // The script of a title in Čapek's or Miłosz's letters has a font file of its own, which offline cannot be fetched.
+    void document.fonts.load('16px Newsreader', 'č')
+    // Without https there is none, nor where the page was not built with it.
+    void navigator.serviceWorker?.register('/offline.js').catch(() => {})
+  }),
+)

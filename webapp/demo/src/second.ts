@@ -7,6 +7,7 @@ import { connect, type Client, type ConnectOptions, type RecommendationsEvent, t
 import { setText } from './card.ts'
 import { end, own, show, showSource } from './shelf.ts'
 import { StatusLine } from './status.ts'
+import { icon } from './views.ts'
 import { visitStrength } from './why.ts'
 import { Works } from './works.ts'
 
@@ -38,7 +39,7 @@ const markup = `
 
 const row = `<li class="row">
 <p class="row-link"><span class="row-title"></span><span class="row-by"></span></p>
-<div class="acts"><button type="button" class="act like"><svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><use href="#i-heart"/></svg></button></div>
+<div class="acts"><button type="button" class="act like"></button></div>
 </li>`
 
 let open: Second | null = null
@@ -82,6 +83,7 @@ class Second {
     this.#client = connect({ ...options, client: name(), storage: false })
     this.#works = new Works(this.#client)
     this.#other = other
+    this.#row.content.querySelector('.like')!.append(icon('heart'))
     this.#element.setAttribute('aria-labelledby', 'second-title')
     this.#status = new StatusLine(this.#client, this.#element)
     this.#element.addEventListener('click', (event) => {

@@ -2,7 +2,7 @@
 
 import type { RecommendationsEvent } from '@nigh/client'
 import { Hold } from '@nigh/elements/hold'
-import { update, type Entry, type Keyed } from '@nigh/elements/keyed'
+import { inSight, update, type Entry, type Keyed } from '@nigh/elements/keyed'
 import { fill, setText, type Work } from './card.ts'
 
 export interface Listed {
@@ -51,7 +51,7 @@ function place(list: HTMLElement, shelf: Shelf, listed: Listed[]): string[] {
   shelf.waiting = null
   const empty = list.childElementCount === 0
   const { added, moved } = arrange(list, shelf.template, listed.map(({ work, why }) => ({ id: work.id, fill: (element) => fill(element, work, why) })))
-  if (!empty) shelf.hold.moved(moved)
+  if (!empty && inSight(list) !== false) shelf.hold.moved(moved) // nobody is about to press what is not on the screen
   return added
 }
 

@@ -60,9 +60,9 @@ export class StatusLine {
       : { offline: `Reconnecting${waiting}`, connecting: `Connecting${waiting}`, syncing: `Catching up${waiting}`, live: status.pending > 0 ? `Sending ${status.pending}` : 'Online' }[status.state]
     this.#root.dataset['state'] = !this.#online || status.state === 'offline' ? 'offline' : status.state === 'live' && status.pending === 0 ? 'live' : 'behind'
     this.#set('state', words)
-    const of = status.allItems > status.items ? ` of ${status.allItems.toLocaleString('en')}` : ''
-    this.#set('items', status.items.toLocaleString('en') + of)
-    this.#set('position', `${status.epoch.toString(36)}, ${status.seq.toLocaleString('en')}`)
+    const of = status.allItems > status.items ? ` of ${grouped(status.allItems)}` : ''
+    this.#set('items', grouped(status.items) + of)
+    this.#set('position', `${status.epoch.toString(36)}, ${grouped(status.seq)}`)
     this.#set('pending', String(status.pending))
     this.#set('bytes', `${kilobytes(status.bytesIn)}, ${kilobytes(status.bytesOut)}`)
     this.#set('agreed', `${status.agreed}, ${status.differed}`)
@@ -95,6 +95,11 @@ export function milliseconds(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`
   if (ms < 10_000) return `${Math.round(ms)} ms`
   return `${(ms / 1000).toFixed(1)} s`
+}
+
+/** 1,234,567. The browser's own way, toLocaleString, takes the page's thread 10 to 20 ms when it is first asked. */
+export function grouped(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 export function kilobytes(bytes: number): string {

@@ -66,11 +66,8 @@ export function fillVisit(visit: HTMLElement, id: string, work: Work | undefined
   visit.querySelector('.undo')!.setAttribute('aria-label', `Undo ${work?.title ?? id}`)
 }
 
-function icon(name: string): SVGElement {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
-  svg.setAttribute('class', 'icon')
-  svg.setAttribute('viewBox', '0 0 20 20')
-  svg.setAttribute('aria-hidden', 'true')
-  svg.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'use')).setAttribute('href', `#i-${name}`)
-  return svg
+/** One of the icons that came with the page for its script. */
+export function icon(name: string): Node {
+  const { content } = document.querySelector<HTMLTemplateElement>('#t-icons')!
+  return content.querySelector(`.icon-${name}`)!.cloneNode(true)
 }

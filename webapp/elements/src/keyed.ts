@@ -87,7 +87,7 @@ const moving = new WeakMap<HTMLElement, Map<HTMLElement, DOMRect>>()
 
 /** Remembers where elements are before they move, if anybody sees it. */
 function slide(list: HTMLElement, elements: HTMLElement[]): void {
-  if (!seen(list) || moving.has(list)) return
+  if (!inSight(list) || moving.has(list)) return
   if (matchMedia('(prefers-reduced-motion: reduce)').matches) return // a style sheet's word holds for scripts too
   moving.set(list, new Map(elements.map((element) => [element, element.getBoundingClientRect()])))
   requestAnimationFrame(() => {
@@ -100,19 +100,18 @@ const inView = new WeakSet<Element>()
 const watched = new WeakSet<Element>()
 let sight: IntersectionObserver | null = null
 
-/** Whether a list is in view, as of the last frame; of one that changes for the first time nobody knows, and it does not slide. */
-function seen(list: HTMLElement): boolean {
-  if (!watched.has(list)) {
-    sight ??= new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) {
-        if (isIntersecting) inView.add(target)
-        else inView.delete(target)
-      }
-    })
-    sight.observe(list)
-    watched.add(list)
-  }
-  return inView.has(list)
+/** Whether a list is on the screen, as of the last frame; null if nobody asked before, for then nobody knows: it does not slide. */
+export function inSight(list: Element): boolean | null {
+  if (watched.has(list)) return inView.has(list)
+  sight ??= new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      watched.add(target)
+      if (isIntersecting) inView.add(target)
+      else inView.delete(target)
+    }
+  })
+  sight.observe(list)
+  return null
 }
 
 function animate(list: HTMLElement, before: Map<HTMLElement, DOMRect>): void {
