@@ -1,6 +1,9 @@
 package core
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Query is one question to an index.
 type Query struct {
@@ -107,14 +110,29 @@ func damped(weight int32, d Damp) int64 {
 	return int64(weight) * int64(dampFactor[d]) >> 16
 }
 
-// sum adds up the products of profile and postings.
+// sum adds up the products of profile and postings. Its inner loop is most of a ranking's time: what it reads and writes
+// are local variables, and touched has room for a whole list before it begins.
 func (x *Index) sum(s *Scratch, q *Query) {
+	cells, gen := s.cells, s.gen
 	for i := range q.Profile.Weights {
 		w := &q.Profile.Weights[i]
-		by := x.damped(w)
-		for _, p := range x.postings[w.Feature] {
-			c := s.touch(p.slot())
-			c.sum += int64(p.weight().Value()) * by
+		if list := x.postings[w.Feature]; len(list) > 0 {
+			by := x.damped(w)
+			n := len(s.touched)
+			touched := slices.Grow(s.touched, len(list))[:n+len(list)]
+			for _, p := range list {
+				slot := p.slot()
+				c := &cells[slot]
+				product := int64(p.weight().Value()) * by
+				if c.stamp == gen {
+					c.sum += product
+					continue
+				}
+				c.sum, c.stamp = product, gen
+				touched[n] = slot
+				n++
+			}
+			s.touched = touched[:n]
 		}
 		if q.Policy.SelfWeight != 0 {
 			if slot, ok := x.byNum[w.Feature.Item()]; ok { // 0, which no item has, for other kinds
@@ -128,15 +146,10 @@ func (x *Index) sum(s *Scratch, q *Query) {
 func (s *Scratch) touch(slot uint32) *cell {
 	c := &s.cells[slot]
 	if c.stamp != s.gen {
-		s.first(slot)
+		*c = cell{stamp: s.gen}
+		s.touched = append(s.touched, slot)
 	}
 	return c
-}
-
-// first is apart from touch so that touch is inlined.
-func (s *Scratch) first(slot uint32) {
-	s.cells[slot] = cell{stamp: s.gen}
-	s.touched = append(s.touched, slot)
 }
 
 // forbid stamps what the request and the repeat policy keep out of the list.
@@ -195,35 +208,49 @@ func (x *Index) candidate(s *Scratch, q *Query, i uint32) candidate {
 	if c := &s.cells[i]; c.stamp == s.gen {
 		evidence = c.sum >> sumShift
 	}
-	return candidate{score: x.score(q, i, evidence), heat: x.slots[i].heat, num: x.slots[i].num, slot: i}
+	prior := q.Policy.prior(q.Hour)
+	return candidate{score: x.score(q, &prior, i, evidence), heat: x.slots[i].heat, num: x.slots[i].num, slot: i}
 }
 
 // score is what evidence amounts to for a slot, with prior and boost.
-func (x *Index) score(q *Query, i uint32, evidence int64) int64 {
+func (x *Index) score(q *Query, prior *prior, i uint32, evidence int64) int64 {
 	k := &x.quick[i]
-	score := evidence + q.Policy.Prior(k.heat, q.Hour)
+	score := evidence + prior.of(k.heat)
 	if k.boost != 0 && !q.Matched {
 		score = k.boost.lift(score)
 	}
 	return score
 }
 
-// unlisted is the score of an item that cannot be listed.
-const unlisted = -1 << 63
+// unlisted is the score of an item that cannot be listed; lowest, that of one that can.
+const (
+	unlisted = -1 << 63
+	lowest   = unlisted + 1
+)
 
 // offerTouched puts the items that share a feature with the profile into the pool. The best go first, a histogram tells
 // who they are: then the pool asks for more than the others have, and their slots, a cache miss each, are not looked at.
 func (x *Index) offerTouched(s *Scratch, q *Query) {
 	mark := x.mark(s, q)
-	for _, early := range [2]bool{true, false} {
-		for t, score := range s.scores {
-			if score >= mark != early || score == unlisted || s.pool.full() && score < s.pool.worst() {
-				continue
-			}
-			i := s.touched[t]
-			if sl := &x.slots[i]; sl.shown(q.Hour) {
-				x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
-			}
+	x.offerScores(s, q, mark, 1<<63-1)
+	if !s.pool.full && mark > lowest { // some may not be shown
+		x.offerScores(s, q, lowest, mark-1)
+	}
+}
+
+// offerScores puts the touched items of scores from lo to hi into the pool.
+func (x *Index) offerScores(s *Scratch, q *Query, lo, hi int64) {
+	touched := s.touched
+	for t, score := range s.scores[:len(touched)] {
+		if score < lo || score > hi {
+			continue
+		}
+		if s.pool.full && score < s.pool.floor.score {
+			continue
+		}
+		i := touched[t]
+		if sl := &x.slots[i]; sl.shown(q.Hour) {
+			x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
 		}
 	}
 }
@@ -231,17 +258,25 @@ func (x *Index) offerTouched(s *Scratch, q *Query) {
 // mark fills s.scores and returns a score that about as many touched items reach as the pool has places, a few more as a
 // rule.
 func (x *Index) mark(s *Scratch, q *Query) int64 {
-	s.scores = s.scores[:0]
+	touched, cells, all := s.touched, s.cells, x.quick
+	s.scores = slices.Grow(s.scores[:0], len(touched))[:len(touched)]
+	scores := s.scores[:len(touched)]
+	prior := q.Policy.prior(q.Hour)
+	matched := q.Matched
 	var steps [64 * 8]uint32 // eight an octave
-	for _, i := range s.touched {
-		c := &s.cells[i]
+	for t, i := range touched {
+		c := &cells[i]
 		evidence, score := c.sum>>sumShift, int64(unlisted)
-		if c.stamp&1 == 0 && (!q.Matched || evidence > 0) {
-			score = x.score(q, i, evidence)
+		if c.stamp&1 == 0 && (!matched || evidence > 0) {
+			k := &all[i]
+			score = evidence + prior.of(k.heat)
+			if k.boost != 0 && !matched {
+				score = k.boost.lift(score)
+			}
 		}
-		s.scores = append(s.scores, score)
+		scores[t] = score
 		if score > 0 {
-			steps[step(score)]++
+			steps[step(score)%uint(len(steps))]++
 		}
 	}
 	n := uint32(0)
@@ -250,14 +285,14 @@ func (x *Index) mark(s *Scratch, q *Query) int64 {
 			return stepFloor(i)
 		}
 	}
-	return unlisted
+	return lowest
 }
 
 // step is the place of e > 0 on a scale of eight steps an octave, from 8 for 1 on; stepFloor is the least number of a
 // step.
-func step(e int64) int {
-	octave := bits.Len64(uint64(e))
-	return octave*8 + int(uint64(e)<<(64-octave)>>60&7)
+func step(e int64) uint {
+	octave := uint(bits.Len64(uint64(e)))
+	return octave*8 + uint(uint64(e)<<(64-octave)>>60&7)
 }
 
 func stepFloor(step int) int64 {
