@@ -94,11 +94,11 @@ const sumShift = 16
 // of one that neither the index nor the one beside it holds.
 func (x *Index) damped(w *FeatureWeight) int64 {
 	if n := w.Feature.Item(); n != 0 {
-		if slot, ok := x.byNum[n]; ok {
+		if slot, ok := x.byNum.get(n); ok {
 			return damped(w.Weight, x.slots[slot].damp)
 		}
 		if x.beside != nil {
-			if slot, ok := x.beside.byNum[n]; ok {
+			if slot, ok := x.beside.byNum.get(n); ok {
 				return damped(w.Weight, x.beside.slots[slot].damp)
 			}
 		}
@@ -135,7 +135,7 @@ func (x *Index) sum(s *Scratch, q *Query) {
 			s.touched = touched[:n]
 		}
 		if q.Policy.SelfWeight != 0 {
-			if slot, ok := x.byNum[w.Feature.Item()]; ok { // 0, which no item has, for other kinds
+			if slot, ok := x.byNum.get(w.Feature.Item()); ok { // 0, which no item has, for other kinds
 				s.touch(slot).sum += int64(q.Policy.SelfWeight) * int64(w.Weight)
 			}
 		}
@@ -155,7 +155,7 @@ func (s *Scratch) touch(slot uint32) *cell {
 // forbid stamps what the request and the repeat policy keep out of the list.
 func (x *Index) forbid(s *Scratch, q *Query) {
 	stamp := func(n ItemNum) {
-		if i, ok := x.byNum[n]; ok {
+		if i, ok := x.byNum.get(n); ok {
 			s.cells[i].stamp = s.gen | 1
 		}
 	}
