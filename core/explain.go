@@ -12,9 +12,14 @@ type Reason struct {
 // negative ones add up to it but for their rounding down. Behind them, and among the n, stand those of Pinned and New
 // that hold, with no score.
 func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
+	return x.AppendReasons(nil, num, &q, n)
+}
+
+// AppendReasons appends to out what Explain returns.
+func (x *Index) AppendReasons(out []Reason, num ItemNum, q *Query, n int) []Reason {
 	r := x.Get(num)
 	if r == nil {
-		return nil
+		return out
 	}
 	var met [32]meeting
 	var room [32]part
@@ -41,14 +46,8 @@ func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
 		}
 	}
 	marks := marks(r, q)
-	n = max(n, 0)
-	marks = marks[:min(n, len(marks))] // a mark has no score but must not be missed: marks take the last places
-	n = min(n-len(marks), len(parts))
-	if n+len(marks) == 0 {
-		return nil
-	}
-	out := make([]Reason, 0, n+len(marks))
-	for i := range n { // of a dozen three are asked for: no need to sort the others
+	marks = marks[:min(max(n, 0), len(marks))]             // a mark has no score but must not be missed: marks take the last places
+	for i := range min(max(n, 0)-len(marks), len(parts)) { // of a dozen three are asked for: no need to sort the others
 		best := i
 		for j := i + 1; j < len(parts); j++ {
 			if parts[j].before(&parts[best]) {
@@ -97,7 +96,7 @@ func addPart(parts []part, ws []FeatureWeight, p part) []part {
 }
 
 // marks returns what has brought an item into a list besides its score.
-func marks(r *Record, q Query) (out []Reason) {
+func marks(r *Record, q *Query) (out []Reason) {
 	if q.Matched {
 		return nil
 	}
@@ -152,7 +151,7 @@ func (p *Profile) meet(r *Record, out []meeting) []meeting {
 }
 
 // unlifted is an item's score before its boost.
-func (x *Index) unlifted(r *Record, q Query) int64 {
+func (x *Index) unlifted(r *Record, q *Query) int64 {
 	sum := int64(0)
 	for _, m := range q.Profile.meet(r, nil) {
 		sum += int64(m.weight.Value()) * x.damped(&q.Profile.Weights[m.at])
