@@ -222,56 +222,61 @@ func (x *Index) score(q *Query, prior *prior, i uint32, evidence int64) int64 {
 	return score
 }
 
-// unlisted is the score of an item that cannot be listed; lowest, that of one that can.
+// unlisted is the score of an item that cannot be listed; that of one that can is from lowest to highest.
 const (
 	unlisted = -1 << 63
 	lowest   = unlisted + 1
+	highest  = 1<<63 - 1
 )
 
 // offerTouched puts the items that share a feature with the profile into the pool. The best go first, a histogram tells
 // who they are: then the pool asks for more than the others have, and their slots, a cache miss each, are not looked at.
+//
+// What s.scores holds is the evidence alone, if no item has a boost: then no prior is above that of the hottest, and of
+// most items not even the heat is looked at. Else it is the score.
 func (x *Index) offerTouched(s *Scratch, q *Query) {
-	mark := x.mark(s, q)
-	x.offerScores(s, q, mark, 1<<63-1)
-	if !s.pool.full && mark > lowest { // some may not be shown
-		x.offerScores(s, q, lowest, mark-1)
+	prior, top := q.Policy.prior(q.Hour), int64(0)
+	plain := len(x.hottest) == 1 && prior.weight >= 0
+	if plain {
+		top = prior.of(x.quick[x.hottest[0].chunks[0][0]].heat)
+	}
+	mark := x.mark(s, q, plain)
+	offer := func(lo, hi int64) {
+		for t, score := range s.scores {
+			if score < lo || score > hi || s.pool.full && score+top < s.pool.floor.score {
+				continue
+			}
+			i := s.touched[t]
+			if plain {
+				score += prior.of(x.quick[i].heat)
+			}
+			if sl := &x.slots[i]; sl.shown(q.Hour) {
+				x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
+			}
+		}
+	}
+	first := mark
+	if mark > lowest {
+		first -= top
+	}
+	offer(first, highest)
+	if first > lowest && !(s.pool.full && s.pool.floor.score >= mark) {
+		offer(lowest, first-1)
 	}
 }
 
-// offerScores puts the touched items of scores from lo to hi into the pool.
-func (x *Index) offerScores(s *Scratch, q *Query, lo, hi int64) {
-	touched := s.touched
-	for t, score := range s.scores[:len(touched)] {
-		if score < lo || score > hi {
-			continue
-		}
-		if s.pool.full && score < s.pool.floor.score {
-			continue
-		}
-		i := touched[t]
-		if sl := &x.slots[i]; sl.shown(q.Hour) {
-			x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
-		}
-	}
-}
-
-// mark fills s.scores and returns a score that about as many touched items reach as the pool has places, a few more as a
-// rule.
-func (x *Index) mark(s *Scratch, q *Query) int64 {
-	touched, cells, all := s.touched, s.cells, x.quick
-	s.scores = slices.Grow(s.scores[:0], len(touched))[:len(touched)]
-	scores := s.scores[:len(touched)]
-	prior := q.Policy.prior(q.Hour)
-	matched := q.Matched
+// mark fills s.scores and returns one that about as many touched items reach as the pool has places, a few more as a rule.
+func (x *Index) mark(s *Scratch, q *Query, plain bool) int64 {
+	s.scores = slices.Grow(s.scores[:0], len(s.touched))[:len(s.touched)]
+	scores, cells, matched, prior := s.scores, s.cells, q.Matched, q.Policy.prior(q.Hour)
 	var steps [64 * 8]uint32 // eight an octave
-	for t, i := range touched {
+	for t, i := range s.touched {
 		c := &cells[i]
 		evidence, score := c.sum>>sumShift, int64(unlisted)
 		if c.stamp&1 == 0 && (!matched || evidence > 0) {
-			k := &all[i]
-			score = evidence + prior.of(k.heat)
-			if k.boost != 0 && !matched {
-				score = k.boost.lift(score)
+			score = evidence
+			if !plain {
+				score = x.score(q, &prior, i, evidence)
 			}
 		}
 		scores[t] = score
