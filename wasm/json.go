@@ -167,7 +167,7 @@ func (w *writer) list(l *replica.List) []byte {
 	a.key("items")
 	a.open('[')
 	for i := range l.Items {
-		w.item(&l.Items[i])
+		w.item(&l.Items[i], l.Bare)
 	}
 	a.close(']')
 	a.text("next", l.Next)
@@ -179,12 +179,16 @@ func (w *writer) list(l *replica.List) []byte {
 	return a.b
 }
 
-func (w *writer) item(it *replica.Listed) {
+func (w *writer) item(it *replica.Listed, bare bool) {
 	a := &w.a
 	a.open('{')
 	a.text("id", string(it.Record.ID))
 	a.key("score")
 	a.score(it.Score)
+	if bare {
+		a.close('}')
+		return
+	}
 	a.key("reasons")
 	a.open('[')
 	for _, r := range it.Reasons {

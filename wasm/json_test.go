@@ -140,6 +140,10 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 			t.Errorf("list =\n%v, want\n%v", got, want)
 		}
 	}
+	bare := read(t, new(writer).list(&replica.List{Bare: true, Items: []replica.Listed{{Record: &core.Record{ID: "a"}, Score: core.One}, {Record: &core.Record{ID: "b"}}}}))
+	if want := (list{tree{"id": "a", "score": num("1.0000")}, tree{"id": "b", "score": num("0.0000")}}); !reflect.DeepEqual(bare["items"], want) {
+		t.Errorf("items of a bare list = %v, want %v", bare["items"], want)
+	}
 	got := read(t, new(writer).list(&replica.List{}))
 	if got["agrees"] != nil || got["source"] != "local" || len(got["items"].(list)) != 0 || got["about"] != nil {
 		t.Errorf("an empty list = %v", got)

@@ -166,7 +166,7 @@ func scaled(v js.Value, by, most float64) int64 {
 func question(v js.Value) replica.Question {
 	q := replica.Question{
 		Name: text(v.Get("name")), Similar: core.ItemID(text(v.Get("similar"))), Limit: int(number(v.Get("limit"))),
-		After: text(v.Get("after")),
+		After: text(v.Get("after")), Bare: v.Get("bare").Truthy(),
 	}
 	w := core.Wanted{
 		Labels: labels(v), Any: labels(v.Get("any")), All: labels(v.Get("all")), Not: labels(v.Get("not")),

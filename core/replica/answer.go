@@ -90,24 +90,29 @@ func (m *Machine) answer(q *question, always bool) {
 // show completes and emits a list.
 func (m *Machine) show(q *question, ranked []core.Ranked, query core.Query, l List) {
 	q.shown, q.known, q.server = ranked, true, l.Server
-	if q.Similar != "" {
+	if l.Bare = q.Bare; !q.Bare && q.Similar != "" {
 		if n, ok := m.numOf(q.Similar); ok {
 			l.About = m.record(n)
 		}
 	}
 	l.Items = make([]Listed, 0, len(ranked))
-	reasons := make([]Reason, 0, maxReasons*len(ranked)) // of all items: a list is two pieces of memory, not forty
+	var reasons []Reason // of all items: a list is two pieces of memory, not forty
+	if !q.Bare {
+		reasons = make([]Reason, 0, maxReasons*len(ranked))
+	}
 	for _, r := range ranked {
 		item := Listed{Record: m.record(r.Num), Score: r.Score}
 		if item.Record == nil {
 			continue
 		}
-		m.explain(r.Num, &query)
-		first := len(reasons)
-		for _, reason := range m.reasons {
-			reasons = append(reasons, Reason{reason, m.record(reason.Feature.Item())})
+		if !q.Bare {
+			m.explain(r.Num, &query)
+			first := len(reasons)
+			for _, reason := range m.reasons {
+				reasons = append(reasons, Reason{reason, m.record(reason.Feature.Item())})
+			}
+			item.Reasons = reasons[first:len(reasons):len(reasons)]
 		}
-		item.Reasons = reasons[first:len(reasons):len(reasons)]
 		l.Items = append(l.Items, item)
 	}
 	m.emit(l)
