@@ -41,13 +41,17 @@ func (p *pool) refuses(c *candidate) bool { return p.full && p.floor.before(c) }
 
 // add puts c in, which is not refused.
 func (p *pool) add(c candidate) {
-	p.loose = append(p.loose, c)
-	switch {
-	case len(p.loose) == poolSize && !p.full:
-		p.raise()
-	case len(p.loose) == 2*poolSize:
+	if p.loose = append(p.loose, c); len(p.loose)%poolSize == 0 {
+		p.settle()
+	}
+}
+
+// settle is for a pool of once or twice poolSize candidates: it is full now, and keeps the best alone.
+func (p *pool) settle() {
+	if len(p.loose) > poolSize {
 		p.cut()
 	}
+	p.raise()
 }
 
 // raise makes the worst of the loose the floor.
@@ -90,7 +94,6 @@ func (p *pool) cut() {
 		}
 	}
 	p.loose = all[:poolSize]
-	p.raise()
 }
 
 // at returns the i-th best candidate, nil if there are not so many. Nothing is added after the first call.

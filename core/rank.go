@@ -241,27 +241,39 @@ func (x *Index) offerTouched(s *Scratch, q *Query) {
 		top = prior.of(x.quick[x.hottest[0].chunks[0][0]].heat)
 	}
 	mark := x.mark(s, q, plain)
-	offer := func(lo, hi int64) {
-		for t, score := range s.scores {
-			if score < lo || score > hi || s.pool.full && score+top < s.pool.floor.score {
-				continue
-			}
-			i := s.touched[t]
-			if plain {
-				score += prior.of(x.quick[i].heat)
-			}
-			if sl := &x.slots[i]; sl.shown(q.Hour) {
-				x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
-			}
+	if mark == lowest {
+		x.offerScores(s, q, lowest, highest, plain, top)
+		return
+	}
+	x.offerScores(s, q, mark-top, highest, plain, top)
+	if !(s.pool.full && s.pool.floor.score >= mark) {
+		x.offerScores(s, q, lowest, mark-top-1, plain, top)
+	}
+}
+
+// offerScores puts the touched items whose s.scores are from lo to hi into the pool.
+func (x *Index) offerScores(s *Scratch, q *Query, lo, hi int64, plain bool, top int64) {
+	prior, all, hour, p := q.Policy.prior(q.Hour), q.Filter.all(), q.Hour, &s.pool
+	slots, quick, touched := x.slots, x.quick, s.touched[:len(s.scores)]
+	for t, score := range s.scores {
+		if score < lo || score > hi || p.full && score+top < p.floor.score {
+			continue
 		}
-	}
-	first := mark
-	if mark > lowest {
-		first -= top
-	}
-	offer(first, highest)
-	if first > lowest && !(s.pool.full && s.pool.floor.score >= mark) {
-		offer(lowest, first-1)
+		i := touched[t]
+		if plain && top > 0 {
+			score += prior.of(quick[i].heat)
+		}
+		sl := &slots[i]
+		if !sl.shown(hour) {
+			continue
+		}
+		c := candidate{score: score, heat: sl.heat, num: sl.num, slot: i}
+		if p.full && p.floor.before(&c) || !all && !q.Filter.keeps(sl.rec) {
+			continue
+		}
+		if p.loose = append(p.loose, c); len(p.loose)%poolSize == 0 {
+			p.settle()
+		}
 	}
 }
 
@@ -326,15 +338,9 @@ func (x *Index) offerOrder(s *Scratch, q *Query, o *boosted) {
 			if s.pool.refuses(&c) {
 				return
 			}
-			x.offer(s, q, c)
+			if q.Filter.all() || q.Filter.keeps(x.slots[i].rec) {
+				s.pool.add(c)
+			}
 		}
 	}
-}
-
-// offer puts c into the pool if it is good enough and passes the filter.
-func (x *Index) offer(s *Scratch, q *Query, c candidate) {
-	if s.pool.refuses(&c) || !q.Filter.all() && !q.Filter.keeps(x.slots[c.slot].rec) {
-		return
-	}
-	s.pool.add(c)
 }

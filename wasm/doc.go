@@ -14,5 +14,9 @@
 //     nigh's packages in the module has such an array; law_notjs_test.go keeps it so.
 //   - While a life begins from what is stored (start), garbage is not collected: see main_js.go. The runtime's own switch
 //     is reached by its name (gc_js.go), which Go's linker allows for what runtime/debug itself takes that way.
+//   - What JavaScript holds for a value of the module (each object and string that crossed) it holds until the module's
+//     collector finds the value gone. A list costs the module a few kB and the page 20, so left alone the page would hold
+//     hundreds of megabytes of old lists between two collections of a large catalog: collect (main_js.go) runs one when 16 MB
+//     were given away.
 //   - wasm_exec.js hands the environment to the start-up code, which takes 8 kB of it: tests run with little.
 package main

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"syscall/js"
 	"unsafe"
 
@@ -49,6 +50,7 @@ func open(config js.Value) js.Value {
 	method := func(name string, input func(args []js.Value) replica.Input) {
 		out.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
 			last := len(args) - 1
+			defer collect()
 			return effects(&w, m.Step(input(args[:last]), number(args[last])))
 		}))
 	}
@@ -168,6 +170,9 @@ func question(v js.Value) replica.Question {
 		Name: text(v.Get("name")), Similar: core.ItemID(text(v.Get("similar"))), Limit: int(number(v.Get("limit"))),
 		After: text(v.Get("after")), Bare: v.Get("bare").Truthy(),
 	}
+	if !filtered(v, &q) {
+		return q
+	}
 	w := core.Wanted{
 		Labels: labels(v), Any: labels(v.Get("any")), All: labels(v.Get("all")), Not: labels(v.Get("not")),
 		Since: hour(v.Get("since")), Until: hour(v.Get("until")),
@@ -177,6 +182,18 @@ func question(v js.Value) replica.Question {
 		q.Exclude = append(q.Exclude, core.ItemID(id))
 	}
 	return q
+}
+
+// filtered tells whether a question has more parts than those that q has of it. Most have not, and then a dozen look-ups
+// across the border need not be made: together they took as long as the sum of a ranking.
+func filtered(v js.Value, q *replica.Question) bool {
+	parts := 1 // its name
+	for _, has := range []bool{q.Similar != "", q.Limit != 0, q.After != "", q.Bare} {
+		if has {
+			parts++
+		}
+	}
+	return objectClass.Call("keys", v).Length() > parts
 }
 
 func labels(v js.Value) (l core.Labels) {
@@ -213,7 +230,28 @@ func texts(v js.Value) []string {
 }
 
 // lent is b as a string, for a call that decodes it before it returns: b is written over by the next one.
-func lent(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+func lent(b []byte) string {
+	given += len(b)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// given is what JavaScript holds for values of ours, about, in bytes: all that effects told since the last collection, for
+// only that lets them go. See collect.
+var given int
+
+const (
+	mostGiven = 16 << 20
+	eachGiven = 2 << 10 // what a call and its values are beside texts
+)
+
+// collect runs a collection when JavaScript holds much for us. Of its own accord one comes when the module's memory has
+// doubled, and a list costs the module a few kB, the page ten times that.
+func collect() {
+	if given += eachGiven; given > mostGiven {
+		given = 0
+		runtime.GC()
+	}
+}
 
 // effects gives effects the form of the SDK's types.
 func effects(w *writer, in []replica.Effect) js.Value {

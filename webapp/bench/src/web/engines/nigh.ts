@@ -46,7 +46,7 @@ export async function build(job: Job): Promise<Engine> {
       for (const id of ids.toReversed()) does('view', id)
       had = ids
     },
-    ask: ({ ids }, kind) => replica.ask({ name: 'q', limit: job.limit, bare: kind.endsWith('Ids'), ...(kind.startsWith('similar') && { similar: ids[0]! }) }, ++at),
+    ask: ({ ids }, kind) => replica.ask({ name: 'q', limit: job.limit, ...(kind.endsWith('Ids') && { bare: true }), ...(kind.startsWith('similar') && { similar: ids[0]! }) }, ++at),
     read(effects) {
       const list = (effects as Effect[]).find((effect) => effect.type === 'list')
       return list ? (JSON.parse(list.json) as List).items.map(({ id }) => Number(id.slice(id.lastIndexOf('-') + 1))) : []
