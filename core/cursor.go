@@ -24,11 +24,12 @@ func (c Cursor) Next(page []Ranked, limit int) string {
 	if len(page) == 0 || len(page) < limit || len(c.Listed)+len(page) > MaxListed {
 		return ""
 	}
-	out := Cursor{c.Epoch, slices.Clone(c.Listed)}
+	listed := make([]ItemNum, 0, len(c.Listed)+len(page))
+	listed = append(listed, c.Listed...)
 	for _, r := range page {
-		out.Listed = append(out.Listed, r.Num)
+		listed = append(listed, r.Num)
 	}
-	return out.String()
+	return cursorText(c.Epoch, listed)
 }
 
 // A cursor's text is base64url without padding of: the version 1, four bytes of a hash over epoch and numbers, then the
@@ -38,9 +39,14 @@ const cursorVersion = 1
 
 // String returns c as a page hands it on. The items are a set: their order is not kept.
 func (c Cursor) String() string {
-	listed := slices.Clone(c.Listed)
+	return cursorText(c.Epoch, slices.Clone(c.Listed))
+}
+
+// cursorText sorts listed.
+func cursorText(epoch uint64, listed []ItemNum) string {
 	slices.Sort(listed)
-	b := []byte{cursorVersion, 0, 0, 0, 0}
+	b := make([]byte, 5, 5+3*len(listed))
+	b[0] = cursorVersion
 	last := ItemNum(0)
 	for _, n := range slices.Compact(listed) {
 		d := n - last
@@ -49,7 +55,7 @@ func (c Cursor) String() string {
 		}
 		b, last = append(b, byte(d)), n
 	}
-	copy(b[1:], cursorSum(c.Epoch, b[5:]))
+	copy(b[1:], cursorSum(epoch, b[5:]))
 	return encode64(b)
 }
 

@@ -31,6 +31,9 @@
 //   - Popularity is a forward-decayed logarithm (Heat): it changes only when its item is touched, never with the hour,
 //     so the order of unread items is the same at every hour and an index can keep it sorted.
 //   - Equal scores fall by Heat, then by ItemNum, the newer first: a total order that both sides hold all of.
+//   - A ranking looks at as little as it can: sums stand in cells by slot, next to who has one in this ranking; a histogram
+//     tells which score the pool will ask for, and whoever is below it, with the prior of the hottest item for a bonus, is
+//     passed over unseen; the pool orders what is asked of it (pool.go). Nothing of a ranking is kept for the next.
 //   - A list is made place by place (Index.place): a pinned item, or in a place for new items one of these, or the best
 //     candidate after the penalties of spreading that is no near-duplicate of the item above. A place depends only on
 //     those above it, so a short list is the head of a long one.

@@ -1,10 +1,5 @@
 package core
 
-import (
-	"cmp"
-	"slices"
-)
-
 // Reason is one part of an item's score.
 type Reason struct {
 	Feature Feature // 0: the prior, that is popularity and freshness
@@ -17,40 +12,91 @@ type Reason struct {
 // negative ones add up to it but for their rounding down. Behind them, and among the n, stand those of Pinned and New
 // that hold, with no score.
 func (x *Index) Explain(num ItemNum, q Query, n int) []Reason {
+	return x.AppendReasons(nil, num, &q, n)
+}
+
+// AppendReasons appends to out what Explain returns.
+func (x *Index) AppendReasons(out []Reason, num ItemNum, q *Query, n int) []Reason {
 	r := x.Get(num)
 	if r == nil {
-		return nil
+		return out
 	}
-	var out []Reason
-	q.Profile.meet(r, func(pw *FeatureWeight, w Weight) {
-		if pw.Weight > 0 {
-			out = addReason(out, Reason{pw.Feature, pw.Label, int64(w.Value()) * x.damped(pw) >> sumShift})
+	var met [32]meeting
+	var room [32]part
+	parts := room[:0]
+	ws := q.Profile.Weights
+	for _, m := range q.Profile.meet(r, met[:0]) {
+		if pw := &ws[m.at]; pw.Weight > 0 {
+			parts = addPart(parts, ws, part{int64(m.weight.Value()) * x.damped(pw) >> sumShift, pw.Feature, m.at})
 		}
-	})
-	if pw, ok := q.Profile.weightOf(ItemFeature(num)); ok {
-		if score := int64(q.Policy.SelfWeight) * int64(pw.Weight) >> sumShift; score > 0 {
-			out = append(out, Reason{ItemFeature(num), pw.Label, score})
+	}
+	if q.Policy.SelfWeight != 0 {
+		if at, ok := q.Profile.find(ItemFeature(num)); ok {
+			if score := int64(q.Policy.SelfWeight) * int64(ws[at].Weight) >> sumShift; score > 0 {
+				parts = append(parts, part{score, ItemFeature(num), int32(at)})
+			}
 		}
 	}
 	if prior := q.Policy.Prior(r.Heat, q.Hour); prior > 0 {
-		out = append(out, Reason{Score: prior})
+		parts = append(parts, part{prior, 0, nobodys})
 	}
 	if r.Boost != 0 && !q.Matched {
 		if plain := x.unlifted(r, q); r.Boost.lift(plain) > plain {
-			out = append(out, Reason{Feature: Boosted, Score: r.Boost.lift(plain) - plain})
+			parts = append(parts, part{r.Boost.lift(plain) - plain, Boosted, nobodys})
 		}
 	}
-	slices.SortFunc(out, func(a, b Reason) int {
-		if a.Score != b.Score {
-			return cmp.Compare(b.Score, a.Score)
+	marks := marks(r, q)
+	marks = marks[:min(max(n, 0), len(marks))]             // a mark has no score but must not be missed: marks take the last places
+	for i := range min(max(n, 0)-len(marks), len(parts)) { // of a dozen three are asked for: no need to sort the others
+		best := i
+		for j := i + 1; j < len(parts); j++ {
+			if parts[j].before(&parts[best]) {
+				best = j
+			}
 		}
-		return cmp.Compare(a.Feature, b.Feature)
-	})
-	return withMarks(out, marks(r, q), n)
+		p := parts[best]
+		parts[best] = parts[i]
+		parts[i] = p
+		label := ""
+		if p.at != nobodys {
+			label = ws[p.at].Label
+		}
+		out = append(out, Reason{p.feature, label, p.score})
+	}
+	return append(out, marks...)
+}
+
+// part is a Reason in the making.
+type part struct {
+	score   int64
+	feature Feature
+	at      int32 // the profile's coordinate that speaks, or nobodys
+}
+
+const nobodys = -1
+
+func (p *part) before(other *part) bool {
+	if p.score != other.score {
+		return p.score > other.score
+	}
+	return p.feature < other.feature
+}
+
+// addPart appends p, or adds it to the part of the same kind and the same words of the reader.
+func addPart(parts []part, ws []FeatureWeight, p part) []part {
+	if label := ws[p.at].Label; label != "" {
+		for i := range parts {
+			if q := &parts[i]; ws[q.at].Label == label && q.feature.Kind() == p.feature.Kind() {
+				q.score += p.score
+				return parts
+			}
+		}
+	}
+	return append(parts, p)
 }
 
 // marks returns what has brought an item into a list besides its score.
-func marks(r *Record, q Query) (out []Reason) {
+func marks(r *Record, q *Query) (out []Reason) {
 	if q.Matched {
 		return nil
 	}
@@ -65,48 +111,51 @@ func marks(r *Record, q Query) (out []Reason) {
 	return out
 }
 
-// withMarks returns the first n of parts and marks: a mark has no score but must not be missed, so marks take the last places.
-func withMarks(parts, marks []Reason, n int) []Reason {
-	n = max(n, 0)
-	marks = marks[:min(n, len(marks))]
-	return append(parts[:min(n-len(marks), len(parts))], marks...)
+// meeting is a coordinate of a profile that an item has a weight for.
+type meeting struct {
+	at     int32 // in Profile.Weights
+	weight Weight
 }
 
-// addReason appends r, or adds it to the reason of the same kind and the same words of the reader.
-func addReason(out []Reason, r Reason) []Reason {
-	for i := range out {
-		if r.Label != "" && out[i].Label == r.Label && out[i].Feature.Kind() == r.Feature.Kind() {
-			out[i].Score += r.Score
+// meet appends the coordinates of the profile that r has a weight for, ascending by feature. Both sides ascend, so it is
+// one walk, which ends with the profile: to look each of 90 features up took a quarter of a list's time in the browser.
+func (p *Profile) meet(r *Record, out []meeting) []meeting {
+	ws, i := p.Weights, 0
+	for _, e := range r.Edges {
+		f := ItemFeature(e.From)
+		for i < len(ws) && ws[i].Feature < f {
+			i++
+		}
+		if i == len(ws) {
 			return out
 		}
-	}
-	return append(out, r)
-}
-
-// meet calls f with each coordinate of the profile that r has a weight for, ascending by feature. Both sides ascend, so it
-// is one walk: to look each of 90 features up took a quarter of a list's time in the browser.
-func (p *Profile) meet(r *Record, f func(*FeatureWeight, Weight)) {
-	ws := p.Weights
-	at := func(feature Feature, w Weight) {
-		for len(ws) > 0 && ws[0].Feature < feature {
-			ws = ws[1:]
-		}
-		if w > 0 && len(ws) > 0 && ws[0].Feature == feature {
-			f(&ws[0], w)
+		if ws[i].Feature == f && e.Weight > 0 {
+			out = append(out, meeting{int32(i), e.Weight})
 		}
 	}
-	for _, e := range r.Edges {
-		at(ItemFeature(e.From), e.Weight)
+	for i < len(ws) && ws[i].Feature.Kind() == KindItem {
+		i++
 	}
 	for _, w := range r.Features { // of kinds above KindItem
-		at(w.Feature, w.Weight)
+		for i < len(ws) && ws[i].Feature < w.Feature {
+			i++
+		}
+		if i == len(ws) {
+			return out
+		}
+		if ws[i].Feature == w.Feature && w.Weight > 0 {
+			out = append(out, meeting{int32(i), w.Weight})
+		}
 	}
+	return out
 }
 
 // unlifted is an item's score before its boost.
-func (x *Index) unlifted(r *Record, q Query) int64 {
+func (x *Index) unlifted(r *Record, q *Query) int64 {
 	sum := int64(0)
-	q.Profile.meet(r, func(pw *FeatureWeight, w Weight) { sum += int64(w.Value()) * x.damped(pw) })
+	for _, m := range q.Profile.meet(r, nil) {
+		sum += int64(m.weight.Value()) * x.damped(&q.Profile.Weights[m.at])
+	}
 	if pw, ok := q.Profile.weightOf(ItemFeature(r.Num)); ok {
 		sum += int64(q.Policy.SelfWeight) * int64(pw.Weight)
 	}

@@ -6,11 +6,19 @@ func (x *Index) Fill(records []*Record) bool {
 	if len(x.slots) > 0 || len(records) > MaxItems {
 		return false
 	}
-	byNum, byID := make(map[ItemNum]uint32, len(records)), make(map[ItemID]uint32, len(records))
-	for s, r := range records {
-		byNum[r.Num], byID[r.ID] = uint32(s), uint32(s)
+	last := ItemNum(0)
+	for _, r := range records {
+		last = max(last, r.Num)
 	}
-	if len(byNum) != len(records) || len(byID) != len(records) {
+	byNum, byID := newSlotOf(len(records), last), make(map[ItemID]uint32, len(records))
+	for s, r := range records {
+		if _, twice := byNum.get(r.Num); twice {
+			return false
+		}
+		byNum.add(r.Num, uint32(s))
+		byID[r.ID] = uint32(s)
+	}
+	if len(byID) != len(records) {
 		return false
 	}
 	x.byNum, x.byID = byNum, byID

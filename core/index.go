@@ -6,7 +6,7 @@ type Index struct {
 	slots    []slot
 	quick    []quick  // by slot: see offerTouched
 	free     []uint32 // slots that no record holds
-	byNum    map[ItemNum]uint32
+	byNum    slotOf
 	byID     map[ItemID]uint32
 	postings map[Feature][]posting
 	hottest  []*boosted // ascending by boost, none empty
@@ -62,7 +62,6 @@ const MaxItems = 1<<24 - 1
 // NewIndex returns an empty index.
 func NewIndex() *Index {
 	x := &Index{
-		byNum:    map[ItemNum]uint32{},
 		byID:     map[ItemID]uint32{},
 		postings: map[Feature][]posting{},
 	}
@@ -74,11 +73,11 @@ func NewIndex() *Index {
 func (x *Index) Beside(y *Index) { x.beside = y }
 
 // Len returns how many items the index holds.
-func (x *Index) Len() int { return len(x.byNum) }
+func (x *Index) Len() int { return x.byNum.len() }
 
 // Get returns the record of an item, nil if the index does not hold it.
 func (x *Index) Get(n ItemNum) *Record {
-	if s, ok := x.byNum[n]; ok {
+	if s, ok := x.byNum.get(n); ok {
 		return x.slots[s].rec
 	}
 	return nil
@@ -115,7 +114,7 @@ func (x *Index) Put(r *Record) bool {
 	if s, ok := x.byID[r.ID]; ok && x.slots[s].num != r.Num {
 		return false
 	}
-	s, known := x.byNum[r.Num]
+	s, known := x.byNum.get(r.Num)
 	if !known {
 		switch {
 		case len(x.free) > 0:
@@ -127,7 +126,7 @@ func (x *Index) Put(r *Record) bool {
 		default:
 			return false
 		}
-		x.byNum[r.Num] = s
+		x.byNum.add(r.Num, s)
 	}
 	old := x.slots[s].rec
 	if old != nil {
@@ -149,14 +148,14 @@ func (x *Index) Reweigh(w Weights) bool {
 
 // Delete takes an item out. Edges from it stay in other records: who read it still wants what comes next.
 func (x *Index) Delete(n ItemNum) bool {
-	s, ok := x.byNum[n]
+	s, ok := x.byNum.get(n)
 	if !ok {
 		return false
 	}
 	old := x.slots[s].rec
 	x.repost(s, old, nil)
 	x.reorder(s, slot{})
-	delete(x.byNum, n)
+	x.byNum.remove(n)
 	delete(x.byID, old.ID)
 	x.free = append(x.free, s)
 	return true

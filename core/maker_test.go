@@ -222,15 +222,15 @@ func (x *Index) check(t *testing.T) {
 		if want := (slot{r, r.Heat, r.Num, r.From, r.Until, r.Published, r.Hidden, r.Damp, r.Pinned, r.Boost}); sl != want {
 			t.Fatalf("slot %d = %+v, want %+v", i, sl, want)
 		}
-		if x.byNum[r.Num] != uint32(i) || x.byID[r.ID] != uint32(i) {
+		if s, ok := x.byNum.get(r.Num); !ok || s != uint32(i) || x.byID[r.ID] != uint32(i) {
 			t.Fatalf("slot %d is not found by its number or its id", i)
 		}
 		for _, w := range r.posted() {
 			lists[w.Feature] = append(lists[w.Feature], newPosting(uint32(i), w.Weight))
 		}
 	}
-	if len(x.byNum) != inUse || len(x.byID) != inUse || len(x.free)+inUse != len(x.slots) {
-		t.Fatalf("%d numbers, %d ids, %d free of %d slots, want %d in use", len(x.byNum), len(x.byID), len(x.free), len(x.slots), inUse)
+	if x.byNum.len() != inUse || len(x.byID) != inUse || len(x.free)+inUse != len(x.slots) {
+		t.Fatalf("%d numbers, %d ids, %d free of %d slots, want %d in use", x.byNum.len(), len(x.byID), len(x.free), len(x.slots), inUse)
 	}
 	if len(x.postings) != len(lists) {
 		t.Fatalf("%d lists, want %d", len(x.postings), len(lists))

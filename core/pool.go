@@ -14,93 +14,130 @@ type candidate struct {
 
 // before tells whether a stands above b: by score, then heat, then the higher (newer) number.
 func (a *candidate) before(b *candidate) bool {
-	switch {
-	case a.score != b.score:
-		return a.score > b.score
-	case a.heat != b.heat:
-		return a.heat > b.heat
-	}
-	return a.num > b.num
+	return a.score > b.score || a.score == b.score && a.fresher(b)
 }
 
-// pool keeps the best candidates of those it is given, then hands them out, best first. Few are ever asked for, so it
-// sorts no more than these: a heap with the worst on top while it is filled, with the best on top when it is emptied.
+func (a *candidate) fresher(b *candidate) bool {
+	return a.heat > b.heat || a.heat == b.heat && a.num > b.num
+}
+
+// pool keeps the poolSize best candidates of those it is given, then hands them out, best first. It orders no more than
+// it must: twice as many may lie in it as they came before the lesser half is thrown out, and few are ever asked for. A
+// heap that always held the best alone took three times as long to fill.
 type pool struct {
-	heap   []candidate
+	loose  []candidate // in no order; once sealed a heap, the best on top
 	sorted []candidate // handed out, best first
-	turned bool        // the best is on top
+	floor  candidate   // of a full pool: poolSize of the loose are not below it
+	full   bool
+	sealed bool // nothing comes any more
 }
 
-func (p *pool) reset() { p.heap, p.sorted, p.turned = p.heap[:0], p.sorted[:0], false }
+func (p *pool) reset() { p.loose, p.sorted, p.full, p.sealed = p.loose[:0], p.sorted[:0], false, false }
 
-func (p *pool) len() int { return len(p.heap) + len(p.sorted) }
+func (p *pool) len() int { return min(len(p.loose)+len(p.sorted), poolSize) }
 
-func (p *pool) full() bool { return len(p.heap) == poolSize }
+// refuses tells whether c cannot be one of the best.
+func (p *pool) refuses(c *candidate) bool { return p.full && p.floor.before(c) }
 
-// worst returns the lowest score in a pool that is full.
-func (p *pool) worst() int64 { return p.heap[0].score }
-
-// refuses tells whether add would leave c out.
-func (p *pool) refuses(c *candidate) bool { return p.full() && p.heap[0].before(c) }
-
-// add puts c in, in the place of the worst if the pool is full.
+// add puts c in, which is not refused.
 func (p *pool) add(c candidate) {
-	if len(p.heap) < poolSize {
-		p.heap = append(p.heap, c)
-		for i := len(p.heap) - 1; i > 0; { // up
-			above := (i - 1) / 2
-			if !p.heap[above].before(&p.heap[i]) {
-				break
+	if p.loose = append(p.loose, c); len(p.loose)%poolSize == 0 {
+		p.settle()
+	}
+}
+
+// settle is for a pool of once or twice poolSize candidates: it is full now, and keeps the best alone.
+func (p *pool) settle() {
+	if len(p.loose) > poolSize {
+		p.cut()
+	}
+	p.raise()
+}
+
+// raise makes the worst of the loose the floor.
+func (p *pool) raise() {
+	worst := 0
+	for i := range p.loose {
+		if p.loose[worst].before(&p.loose[i]) {
+			worst = i
+		}
+	}
+	p.floor, p.full = p.loose[worst], true
+}
+
+// cut throws all but the poolSize best out, by Hoare's selection.
+func (p *pool) cut() {
+	all := p.loose
+	for lo, hi := 0, len(all)-1; lo < hi; {
+		pivot := all[(lo+hi)/2] // what came in order, as the hottest do, is halved by it
+		i, j := lo, hi
+		for i <= j {
+			for all[i].before(&pivot) {
+				i++
 			}
-			p.heap[above], p.heap[i] = p.heap[i], p.heap[above]
-			i = above
+			for pivot.before(&all[j]) {
+				j--
+			}
+			if i <= j {
+				all[i], all[j] = all[j], all[i]
+				i++
+				j--
+			}
 		}
-		return
+		switch {
+		case poolSize-1 <= j:
+			hi = j
+		case poolSize-1 >= i:
+			lo = i
+		default:
+			lo = hi
+		}
 	}
-	p.heap[0] = c
-	p.down(0)
+	p.loose = all[:poolSize]
 }
-
-// down lets what stands at i sink to where it belongs.
-func (p *pool) down(i int) {
-	c := p.heap[i]
-	for {
-		child := 2*i + 1
-		if child >= len(p.heap) {
-			break
-		}
-		if child+1 < len(p.heap) && p.above(child+1, child) {
-			child++
-		}
-		if c.before(&p.heap[child]) == p.turned {
-			break
-		}
-		p.heap[i] = p.heap[child]
-		i = child
-	}
-	p.heap[i] = c
-}
-
-func (p *pool) above(i, j int) bool { return p.heap[i].before(&p.heap[j]) == p.turned }
 
 // at returns the i-th best candidate, nil if there are not so many. Nothing is added after the first call.
 func (p *pool) at(i int) *candidate {
-	if !p.turned {
-		p.turned = true
-		for i := len(p.heap)/2 - 1; i >= 0; i-- {
+	if i < len(p.sorted) {
+		return &p.sorted[i]
+	}
+	if !p.sealed {
+		p.sealed = true
+		for i := len(p.loose)/2 - 1; i >= 0; i-- {
 			p.down(i)
 		}
 	}
 	for i >= len(p.sorted) {
-		last := len(p.heap) - 1
-		if last < 0 {
+		last := len(p.loose) - 1
+		if last < 0 || len(p.sorted) == poolSize {
 			return nil
 		}
-		p.sorted = append(p.sorted, p.heap[0])
-		p.heap[0] = p.heap[last]
-		if p.heap = p.heap[:last]; last > 0 {
+		p.sorted = append(p.sorted, p.loose[0])
+		p.loose[0] = p.loose[last]
+		if p.loose = p.loose[:last]; last > 0 {
 			p.down(0)
 		}
 	}
 	return &p.sorted[i]
+}
+
+// down lets what stands at i of the heap sink to where it belongs.
+func (p *pool) down(i int) {
+	heap := p.loose
+	c := heap[i]
+	for {
+		child := 2*i + 1
+		if child >= len(heap) {
+			break
+		}
+		if child+1 < len(heap) && heap[child+1].before(&heap[child]) {
+			child++
+		}
+		if c.before(&heap[child]) {
+			break
+		}
+		heap[i] = heap[child]
+		i = child
+	}
+	heap[i] = c
 }

@@ -1,6 +1,9 @@
 package core
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Query is one question to an index.
 type Query struct {
@@ -91,11 +94,11 @@ const sumShift = 16
 // of one that neither the index nor the one beside it holds.
 func (x *Index) damped(w *FeatureWeight) int64 {
 	if n := w.Feature.Item(); n != 0 {
-		if slot, ok := x.byNum[n]; ok {
+		if slot, ok := x.byNum.get(n); ok {
 			return damped(w.Weight, x.slots[slot].damp)
 		}
 		if x.beside != nil {
-			if slot, ok := x.beside.byNum[n]; ok {
+			if slot, ok := x.beside.byNum.get(n); ok {
 				return damped(w.Weight, x.beside.slots[slot].damp)
 			}
 		}
@@ -107,17 +110,32 @@ func damped(weight int32, d Damp) int64 {
 	return int64(weight) * int64(dampFactor[d]) >> 16
 }
 
-// sum adds up the products of profile and postings.
+// sum adds up the products of profile and postings. Its inner loop is most of a ranking's time: what it reads and writes
+// are local variables, and touched has room for a whole list before it begins.
 func (x *Index) sum(s *Scratch, q *Query) {
+	cells, gen := s.cells, s.gen
 	for i := range q.Profile.Weights {
 		w := &q.Profile.Weights[i]
-		by := x.damped(w)
-		for _, p := range x.postings[w.Feature] {
-			c := s.touch(p.slot())
-			c.sum += int64(p.weight().Value()) * by
+		if list := x.postings[w.Feature]; len(list) > 0 {
+			by := x.damped(w)
+			n := len(s.touched)
+			touched := slices.Grow(s.touched, len(list))[:n+len(list)]
+			for _, p := range list {
+				slot := p.slot()
+				c := &cells[slot]
+				product := int64(p.weight().Value()) * by
+				if c.stamp == gen {
+					c.sum += product
+					continue
+				}
+				c.sum, c.stamp = product, gen
+				touched[n] = slot
+				n++
+			}
+			s.touched = touched[:n]
 		}
 		if q.Policy.SelfWeight != 0 {
-			if slot, ok := x.byNum[w.Feature.Item()]; ok { // 0, which no item has, for other kinds
+			if slot, ok := x.byNum.get(w.Feature.Item()); ok { // 0, which no item has, for other kinds
 				s.touch(slot).sum += int64(q.Policy.SelfWeight) * int64(w.Weight)
 			}
 		}
@@ -128,21 +146,16 @@ func (x *Index) sum(s *Scratch, q *Query) {
 func (s *Scratch) touch(slot uint32) *cell {
 	c := &s.cells[slot]
 	if c.stamp != s.gen {
-		s.first(slot)
+		*c = cell{stamp: s.gen}
+		s.touched = append(s.touched, slot)
 	}
 	return c
-}
-
-// first is apart from touch so that touch is inlined.
-func (s *Scratch) first(slot uint32) {
-	s.cells[slot] = cell{stamp: s.gen}
-	s.touched = append(s.touched, slot)
 }
 
 // forbid stamps what the request and the repeat policy keep out of the list.
 func (x *Index) forbid(s *Scratch, q *Query) {
 	stamp := func(n ItemNum) {
-		if i, ok := x.byNum[n]; ok {
+		if i, ok := x.byNum.get(n); ok {
 			s.cells[i].stamp = s.gen | 1
 		}
 	}
@@ -195,53 +208,92 @@ func (x *Index) candidate(s *Scratch, q *Query, i uint32) candidate {
 	if c := &s.cells[i]; c.stamp == s.gen {
 		evidence = c.sum >> sumShift
 	}
-	return candidate{score: x.score(q, i, evidence), heat: x.slots[i].heat, num: x.slots[i].num, slot: i}
+	prior := q.Policy.prior(q.Hour)
+	return candidate{score: x.score(q, &prior, i, evidence), heat: x.slots[i].heat, num: x.slots[i].num, slot: i}
 }
 
 // score is what evidence amounts to for a slot, with prior and boost.
-func (x *Index) score(q *Query, i uint32, evidence int64) int64 {
+func (x *Index) score(q *Query, prior *prior, i uint32, evidence int64) int64 {
 	k := &x.quick[i]
-	score := evidence + q.Policy.Prior(k.heat, q.Hour)
+	score := evidence + prior.of(k.heat)
 	if k.boost != 0 && !q.Matched {
 		score = k.boost.lift(score)
 	}
 	return score
 }
 
-// unlisted is the score of an item that cannot be listed.
-const unlisted = -1 << 63
+// unlisted is the score of an item that cannot be listed; that of one that can is from lowest to highest.
+const (
+	unlisted = -1 << 63
+	lowest   = unlisted + 1
+	highest  = 1<<63 - 1
+)
 
 // offerTouched puts the items that share a feature with the profile into the pool. The best go first, a histogram tells
 // who they are: then the pool asks for more than the others have, and their slots, a cache miss each, are not looked at.
+//
+// What s.scores holds is the evidence alone, if no item has a boost: then no prior is above that of the hottest, and of
+// most items not even the heat is looked at. Else it is the score.
 func (x *Index) offerTouched(s *Scratch, q *Query) {
-	mark := x.mark(s, q)
-	for _, early := range [2]bool{true, false} {
-		for t, score := range s.scores {
-			if score >= mark != early || score == unlisted || s.pool.full() && score < s.pool.worst() {
-				continue
-			}
-			i := s.touched[t]
-			if sl := &x.slots[i]; sl.shown(q.Hour) {
-				x.offer(s, q, candidate{score: score, heat: sl.heat, num: sl.num, slot: i})
-			}
+	prior, top := q.Policy.prior(q.Hour), int64(0)
+	plain := len(x.hottest) == 1 && prior.weight >= 0
+	if plain {
+		top = prior.of(x.quick[x.hottest[0].chunks[0][0]].heat)
+	}
+	mark := x.mark(s, q, plain)
+	if mark == lowest {
+		x.offerScores(s, q, lowest, highest, plain, top)
+		return
+	}
+	x.offerScores(s, q, mark-top, highest, plain, top)
+	if !(s.pool.full && s.pool.floor.score >= mark) {
+		x.offerScores(s, q, lowest, mark-top-1, plain, top)
+	}
+}
+
+// offerScores puts the touched items whose s.scores are from lo to hi into the pool.
+func (x *Index) offerScores(s *Scratch, q *Query, lo, hi int64, plain bool, top int64) {
+	prior, all, hour, p := q.Policy.prior(q.Hour), q.Filter.all(), q.Hour, &s.pool
+	slots, quick, touched := x.slots, x.quick, s.touched[:len(s.scores)]
+	for t, score := range s.scores {
+		if score < lo || score > hi || p.full && score+top < p.floor.score {
+			continue
+		}
+		i := touched[t]
+		if plain && top > 0 {
+			score += prior.of(quick[i].heat)
+		}
+		sl := &slots[i]
+		if !sl.shown(hour) {
+			continue
+		}
+		c := candidate{score: score, heat: sl.heat, num: sl.num, slot: i}
+		if p.full && p.floor.before(&c) || !all && !q.Filter.keeps(sl.rec) {
+			continue
+		}
+		if p.loose = append(p.loose, c); len(p.loose)%poolSize == 0 {
+			p.settle()
 		}
 	}
 }
 
-// mark fills s.scores and returns a score that about as many touched items reach as the pool has places, a few more as a
-// rule.
-func (x *Index) mark(s *Scratch, q *Query) int64 {
-	s.scores = s.scores[:0]
+// mark fills s.scores and returns one that about as many touched items reach as the pool has places, a few more as a rule.
+func (x *Index) mark(s *Scratch, q *Query, plain bool) int64 {
+	s.scores = slices.Grow(s.scores[:0], len(s.touched))[:len(s.touched)]
+	scores, cells, matched, prior := s.scores, s.cells, q.Matched, q.Policy.prior(q.Hour)
 	var steps [64 * 8]uint32 // eight an octave
-	for _, i := range s.touched {
-		c := &s.cells[i]
+	for t, i := range s.touched {
+		c := &cells[i]
 		evidence, score := c.sum>>sumShift, int64(unlisted)
-		if c.stamp&1 == 0 && (!q.Matched || evidence > 0) {
-			score = x.score(q, i, evidence)
+		if c.stamp&1 == 0 && (!matched || evidence > 0) {
+			score = evidence
+			if !plain {
+				score = x.score(q, &prior, i, evidence)
+			}
 		}
-		s.scores = append(s.scores, score)
+		scores[t] = score
 		if score > 0 {
-			steps[step(score)]++
+			steps[step(score)%uint(len(steps))]++
 		}
 	}
 	n := uint32(0)
@@ -250,14 +302,14 @@ func (x *Index) mark(s *Scratch, q *Query) int64 {
 			return stepFloor(i)
 		}
 	}
-	return unlisted
+	return lowest
 }
 
 // step is the place of e > 0 on a scale of eight steps an octave, from 8 for 1 on; stepFloor is the least number of a
 // step.
-func step(e int64) int {
-	octave := bits.Len64(uint64(e))
-	return octave*8 + int(uint64(e)<<(64-octave)>>60&7)
+func step(e int64) uint {
+	octave := uint(bits.Len64(uint64(e)))
+	return octave*8 + uint(uint64(e)<<(64-octave)>>60&7)
 }
 
 func stepFloor(step int) int64 {
@@ -286,15 +338,9 @@ func (x *Index) offerOrder(s *Scratch, q *Query, o *boosted) {
 			if s.pool.refuses(&c) {
 				return
 			}
-			x.offer(s, q, c)
+			if q.Filter.all() || q.Filter.keeps(x.slots[i].rec) {
+				s.pool.add(c)
+			}
 		}
 	}
-}
-
-// offer puts c into the pool if it is good enough and passes the filter.
-func (x *Index) offer(s *Scratch, q *Query, c candidate) {
-	if s.pool.refuses(&c) || !q.Filter.all() && !q.Filter.keeps(x.slots[c.slot].rec) {
-		return
-	}
-	s.pool.add(c)
 }

@@ -22,9 +22,10 @@ func (a *appender) open(c byte)  { a.sep(); a.b = append(a.b, c); a.comma = fals
 func (a *appender) close(c byte) { a.b = append(a.b, c); a.comma = true }
 func (a *appender) raw(s string) { a.sep(); a.b = append(a.b, s...) }
 
+// key writes a name; of ours none needs escaping.
 func (a *appender) key(k string) {
-	a.string(k)
-	a.b = append(a.b, ':')
+	a.sep()
+	a.b = append(append(append(a.b, '"'), k...), '"', ':')
 	a.comma = false
 }
 
@@ -35,22 +36,33 @@ const hex = "0123456789abcdef"
 func (a *appender) string(s string) {
 	a.sep()
 	a.b = append(a.b, '"')
-	plain := 0 // up to i all may stand as it is
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
+	for {
+		i := 0
+		for i < len(s) && !escaped[s[i]] {
+			i++
 		}
-		a.b = append(a.b, s[plain:i]...)
-		plain = i + 1
-		if c < ' ' {
+		a.b = append(a.b, s[:i]...)
+		if i == len(s) {
+			break
+		}
+		if c := s[i]; c < ' ' {
 			a.b = append(a.b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		} else {
 			a.b = append(a.b, '\\', c)
 		}
+		s = s[i+1:]
 	}
-	a.b = append(append(a.b, s[plain:]...), '"')
+	a.b = append(a.b, '"')
 }
+
+// escaped tells which bytes may not stand in a JSON string as they are.
+var escaped = func() (t [256]bool) {
+	for c := range ' ' {
+		t[c] = true
+	}
+	t['"'], t['\\'] = true, true
+	return t
+}()
 
 func (a *appender) int(v int64) {
 	a.sep()
@@ -110,11 +122,25 @@ func (a *appender) strings(k string, all []string) {
 func (a *appender) text(k, v string)         { a.key(k); a.string(v) }
 func (a *appender) number(k string, v int64) { a.key(k); a.int(v) }
 
-// itemBytes is what most items of a list need.
-const itemBytes = 1024
+// writer writes effects, each into the memory of the one before: what a method returns is good until the next call.
+type writer struct {
+	a     appender
+	cards cards
+}
 
-func listJSON(l *replica.List) []byte {
-	a := &appender{b: make([]byte, 0, 512+itemBytes*len(l.Items))}
+// maxKept bounds the memory that waits for the next effect.
+const maxKept = 256 << 10
+
+func (w *writer) begin() *appender {
+	if cap(w.a.b) > maxKept {
+		w.a.b = nil
+	}
+	w.a = appender{b: w.a.b[:0]}
+	return &w.a
+}
+
+func (w *writer) list(l *replica.List) []byte {
+	a := w.begin()
 	a.open('{')
 	a.text("question", l.Question)
 	source := "local"
@@ -141,23 +167,28 @@ func listJSON(l *replica.List) []byte {
 	a.key("items")
 	a.open('[')
 	for i := range l.Items {
-		a.item(&l.Items[i])
+		w.item(&l.Items[i], l.Bare)
 	}
 	a.close(']')
 	a.text("next", l.Next)
 	if l.About != nil {
 		a.key("about")
-		a.card(&l.About.Card)
+		w.cards.write(a, l.About)
 	}
 	a.close('}')
 	return a.b
 }
 
-func (a *appender) item(it *replica.Listed) {
+func (w *writer) item(it *replica.Listed, bare bool) {
+	a := &w.a
 	a.open('{')
 	a.text("id", string(it.Record.ID))
 	a.key("score")
 	a.score(it.Score)
+	if bare {
+		a.close('}')
+		return
+	}
 	a.key("reasons")
 	a.open('[')
 	for _, r := range it.Reasons {
@@ -175,7 +206,7 @@ func (a *appender) item(it *replica.Listed) {
 	}
 	a.close(']')
 	a.key("card")
-	a.card(&it.Record.Card)
+	w.cards.write(a, it.Record)
 	a.close('}')
 }
 
@@ -191,14 +222,17 @@ func (a *appender) card(c *core.Card) {
 	a.key("attributes")
 	a.open('{')
 	for _, at := range c.Attributes {
-		a.text(at.Name, at.Value)
+		a.string(at.Name)
+		a.b = append(a.b, ':')
+		a.comma = false
+		a.string(at.Value)
 	}
 	a.close('}')
 	a.close('}')
 }
 
-func statusJSON(s *replica.Status) []byte {
-	a := &appender{}
+func (w *writer) status(s *replica.Status) []byte {
+	a := w.begin()
 	a.open('{')
 	a.text("state", s.State.String())
 	a.number("items", int64(s.Items))
@@ -219,8 +253,8 @@ func statusJSON(s *replica.Status) []byte {
 	return a.b
 }
 
-func profileJSON(p *replica.ProfileChanged) []byte {
-	a := &appender{}
+func (w *writer) profile(p *replica.ProfileChanged) []byte {
+	a := w.begin()
 	a.open('{')
 	a.key("history")
 	a.open('[')
@@ -248,9 +282,9 @@ func profileJSON(p *replica.ProfileChanged) []byte {
 	return a.b
 }
 
-// exportedJSON tells of the client and its ops; the profile goes by itself.
-func exportedJSON(e *replica.Exported) []byte {
-	a := &appender{}
+// exported tells of the client and its ops; the profile goes by itself.
+func (w *writer) exported(e *replica.Exported) []byte {
+	a := w.begin()
 	a.open('{')
 	a.text("client", e.Client)
 	a.key("ops")

@@ -103,7 +103,7 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 			Title: s, Summary: s, URL: "/u", Image: "/i", Author: s, Tags: []string{s, "b"}, Categories: nil,
 			Attributes: []core.Attribute{{Name: s, Value: s}, {Name: s + "2", Value: ""}},
 		}}
-		got := read(t, listJSON(&replica.List{
+		got := read(t, new(writer).list(&replica.List{
 			Question: s, Server: true, Compared: true, Agrees: true, Next: s, About: rec,
 			Version: replica.Version{Epoch: 1<<53 - 1, Seq: 2, Learned: 3, Op: 4, Policy: 5, Hour: 6},
 			Items: []replica.Listed{
@@ -137,17 +137,21 @@ func TestListJSON_IsTheWholeList(t *testing.T) {
 			},
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("listJSON =\n%v, want\n%v", got, want)
+			t.Errorf("list =\n%v, want\n%v", got, want)
 		}
 	}
-	got := read(t, listJSON(&replica.List{}))
+	bare := read(t, new(writer).list(&replica.List{Bare: true, Items: []replica.Listed{{Record: &core.Record{ID: "a"}, Score: core.One}, {Record: &core.Record{ID: "b"}}}}))
+	if want := (list{tree{"id": "a", "score": num("1.0000")}, tree{"id": "b", "score": num("0.0000")}}); !reflect.DeepEqual(bare["items"], want) {
+		t.Errorf("items of a bare list = %v, want %v", bare["items"], want)
+	}
+	got := read(t, new(writer).list(&replica.List{}))
 	if got["agrees"] != nil || got["source"] != "local" || len(got["items"].(list)) != 0 || got["about"] != nil {
 		t.Errorf("an empty list = %v", got)
 	}
 }
 
 func TestStatusAndProfileJSON_AreWhole(t *testing.T) {
-	got := read(t, statusJSON(&replica.Status{
+	got := read(t, new(writer).status(&replica.Status{
 		State: replica.Live, Items: 1, AllItems: 10, Shelves: 11, AllShelves: 12, Bytes: 13, Epoch: 2, Seq: 3, Pending: 4, Sent: 5, BytesIn: 6, BytesOut: 7, Agreed: 8, Differ: 9, Error: `"`,
 	}))
 	want := tree{
@@ -155,9 +159,9 @@ func TestStatusAndProfileJSON_AreWhole(t *testing.T) {
 		"bytesIn": num("6"), "bytesOut": num("7"), "agreed": num("8"), "differed": num("9"), "error": `"`,
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("statusJSON = %v, want %v", got, want)
+		t.Errorf("status = %v, want %v", got, want)
 	}
-	got = read(t, profileJSON(&replica.ProfileChanged{
+	got = read(t, new(writer).profile(&replica.ProfileChanged{
 		History:     core.History{{Item: 1, Strength: -384, At: 77}, {Item: 2, Strength: 256, At: 76}},
 		IDs:         []core.ItemID{"a", `"b`},
 		Preferences: core.Preferences{{Kind: core.PreferTag, Key: "sea\n", Weight: 128}},
@@ -170,15 +174,15 @@ func TestStatusAndProfileJSON_AreWhole(t *testing.T) {
 		"preferences": list{tree{"kind": "tag", "key": "sea\n", "weight": num("0.5000")}},
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("profileJSON = %v, want %v", got, want)
+		t.Errorf("profile = %v, want %v", got, want)
 	}
-	if got := read(t, profileJSON(&replica.ProfileChanged{})); len(got) != 2 {
+	if got := read(t, new(writer).profile(&replica.ProfileChanged{})); len(got) != 2 {
 		t.Errorf("an empty profile = %v", got)
 	}
 }
 
 func TestExportedJSON_IsWhole(t *testing.T) {
-	got := read(t, exportedJSON(&replica.Exported{Client: `c"`, Ops: []wire.Op{
+	got := read(t, new(writer).exported(&replica.Exported{Client: `c"`, Ops: []wire.Op{
 		{Event: true, Kind: "like", Item: "a\"", ValueMilli: -1500, AtMillis: 7},
 		{AtMillis: 8, Preference: core.Preference{Kind: core.PreferTag, Key: "sea", Weight: -128}},
 	}}))

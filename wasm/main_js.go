@@ -1,7 +1,9 @@
 package main
 
 import (
+	"runtime"
 	"syscall/js"
+	"unsafe"
 
 	"nigh/core"
 	"nigh/core/replica"
@@ -18,7 +20,17 @@ func main() {
 	select {} // the functions above live as long as the worker
 }
 
-func object() js.Value { return js.Global().Get("Object").New() }
+// What every call makes or says: to look a class up, or to have a word decoded, takes as long each time as the ranking of
+// a dozen items.
+var (
+	objectClass, arrayClass = js.Global().Get("Object"), js.Global().Get("Array")
+
+	listType, statusType, profileType, storeType, recordedType = word("list"), word("status"), word("profile"), word("store"), word("recorded")
+)
+
+func word(s string) js.Value { return js.ValueOf(s) }
+
+func object() js.Value { return objectClass.New() }
 
 // open makes a replica and the object of its methods. Each takes what happened and the time, and returns the effects.
 func open(config js.Value) js.Value {
@@ -33,11 +45,13 @@ func open(config js.Value) js.Value {
 		Stores:     config.Get("stores").Truthy(),
 		Private:    config.Get("private").Truthy(),
 	})
+	var w writer
 	out := object()
 	method := func(name string, input func(args []js.Value) replica.Input) {
 		out.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any {
 			last := len(args) - 1
-			return effects(m.Step(input(args[:last]), number(args[last])))
+			defer collect()
+			return effects(&w, m.Step(input(args[:last]), number(args[last])))
 		}))
 	}
 	// What an earlier life left becomes an index in this call. Nearly all that it allocates stays, so to collect garbage
@@ -45,7 +59,7 @@ func open(config js.Value) js.Value {
 	out.Set("start", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		was := setGCPercent(-1)
 		defer setGCPercent(was)
-		return effects(m.Step(replica.Start{}, number(args[0])))
+		return effects(&w, m.Step(replica.Start{}, number(args[0])))
 	}))
 	method("online", func([]js.Value) replica.Input { return replica.Online{} })
 	method("opened", func([]js.Value) replica.Input { return replica.Opened{} })
@@ -103,7 +117,7 @@ func byteArray(b []byte) js.Value {
 }
 
 func array[T any](all []T, f func(T) any) js.Value {
-	out := js.Global().Get("Array").New(len(all))
+	out := arrayClass.New(len(all))
 	for i, v := range all {
 		out.SetIndex(i, f(v))
 	}
@@ -154,7 +168,10 @@ func scaled(v js.Value, by, most float64) int64 {
 func question(v js.Value) replica.Question {
 	q := replica.Question{
 		Name: text(v.Get("name")), Similar: core.ItemID(text(v.Get("similar"))), Limit: int(number(v.Get("limit"))),
-		After: text(v.Get("after")),
+		After: text(v.Get("after")), Bare: v.Get("bare").Truthy(),
+	}
+	if !filtered(v, &q) {
+		return q
 	}
 	w := core.Wanted{
 		Labels: labels(v), Any: labels(v.Get("any")), All: labels(v.Get("all")), Not: labels(v.Get("not")),
@@ -167,6 +184,18 @@ func question(v js.Value) replica.Question {
 	return q
 }
 
+// filtered tells whether a question has more parts than those that q has of it. Most have not, and then a dozen look-ups
+// across the border need not be made: together they took as long as the sum of a ranking.
+func filtered(v js.Value, q *replica.Question) bool {
+	parts := 1 // its name
+	for _, has := range []bool{q.Similar != "", q.Limit != 0, q.After != "", q.Bare} {
+		if has {
+			parts++
+		}
+	}
+	return objectClass.Call("keys", v).Length() > parts
+}
+
 func labels(v js.Value) (l core.Labels) {
 	if v.Type() != js.TypeObject {
 		return l
@@ -174,7 +203,7 @@ func labels(v js.Value) (l core.Labels) {
 	l = core.Labels{Categories: texts(v.Get("categories")), Tags: texts(v.Get("tags")), Authors: texts(v.Get("authors"))}
 	if a := v.Get("attributes"); a.Type() == js.TypeObject {
 		l.Attributes = map[string][]string{}
-		for _, name := range texts(js.Global().Get("Object").Call("keys", a)) {
+		for _, name := range texts(objectClass.Call("keys", a)) {
 			l.Attributes[name] = texts(a.Get(name))
 		}
 	}
@@ -200,9 +229,33 @@ func texts(v js.Value) []string {
 	return out
 }
 
+// lent is b as a string, for a call that decodes it before it returns: b is written over by the next one.
+func lent(b []byte) string {
+	given += len(b)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+// given is what JavaScript holds for values of ours, about, in bytes: all that effects told since the last collection, for
+// only that lets them go. See collect.
+var given int
+
+const (
+	mostGiven = 16 << 20
+	eachGiven = 2 << 10 // what a call and its values are beside texts
+)
+
+// collect runs a collection when JavaScript holds much for us. Of its own accord one comes when the module's memory has
+// doubled, and a list costs the module a few kB, the page ten times that.
+func collect() {
+	if given += eachGiven; given > mostGiven {
+		given = 0
+		runtime.GC()
+	}
+}
+
 // effects gives effects the form of the SDK's types.
-func effects(in []replica.Effect) js.Value {
-	out := js.Global().Get("Array").New()
+func effects(w *writer, in []replica.Effect) js.Value {
+	out := arrayClass.New()
 	for i, e := range in {
 		o := object()
 		switch e := e.(type) {
@@ -220,34 +273,34 @@ func effects(in []replica.Effect) js.Value {
 			o.Set("at", e.AtMillis)
 		case replica.Store:
 			key := func(s string) any { return s }
-			o.Set("type", "store")
+			o.Set("type", storeType)
 			o.Set("clear", array(e.Clear, key))
 			o.Set("deletes", array(e.Deletes, key))
 			o.Set("keys", array(e.Puts, func(p replica.Entry) any { return p.Key }))
 			o.Set("values", array(e.Puts, func(p replica.Entry) any { return byteArray(p.Value) }))
 			o.Set("durable", e.Durable)
 		case replica.Recorded:
-			o.Set("type", "recorded")
+			o.Set("type", recordedType)
 			o.Set("tab", e.Origin.Tab)
 			o.Set("number", float64(e.Origin.Number))
 			o.Set("fault", e.Fault)
 		case replica.Exported:
 			o.Set("type", "exported")
-			o.Set("json", string(exportedJSON(&e)))
+			o.Set("json", lent(w.exported(&e)))
 		case replica.NeedToken:
 			o.Set("type", "token")
 		case replica.GuestMerged:
 			o.Set("type", "merged")
 			o.Set("client", e.Client)
 		case replica.List:
-			o.Set("type", "list")
-			o.Set("json", string(listJSON(&e)))
+			o.Set("type", listType)
+			o.Set("json", lent(w.list(&e)))
 		case replica.Status:
-			o.Set("type", "status")
-			o.Set("json", string(statusJSON(&e)))
+			o.Set("type", statusType)
+			o.Set("json", lent(w.status(&e)))
 		case replica.ProfileChanged:
-			o.Set("type", "profile")
-			o.Set("json", string(profileJSON(&e)))
+			o.Set("type", profileType)
+			o.Set("json", lent(w.profile(&e)))
 		}
 		out.SetIndex(i, o)
 	}

@@ -90,32 +90,44 @@ func (m *Machine) answer(q *question, always bool) {
 // show completes and emits a list.
 func (m *Machine) show(q *question, ranked []core.Ranked, query core.Query, l List) {
 	q.shown, q.known, q.server = ranked, true, l.Server
-	if q.Similar != "" {
+	if l.Bare = q.Bare; !q.Bare && q.Similar != "" {
 		if n, ok := m.numOf(q.Similar); ok {
 			l.About = m.record(n)
 		}
+	}
+	l.Items = make([]Listed, 0, len(ranked))
+	var reasons []Reason // of all items: a list is two pieces of memory, not forty
+	if !q.Bare {
+		reasons = make([]Reason, 0, maxReasons*len(ranked))
 	}
 	for _, r := range ranked {
 		item := Listed{Record: m.record(r.Num), Score: r.Score}
 		if item.Record == nil {
 			continue
 		}
-		for _, reason := range m.explain(r.Num, query) {
-			item.Reasons = append(item.Reasons, Reason{reason, m.record(reason.Feature.Item())})
+		if !q.Bare {
+			m.explain(r.Num, &query)
+			first := len(reasons)
+			for _, reason := range m.reasons {
+				reasons = append(reasons, Reason{reason, m.record(reason.Feature.Item())})
+			}
+			item.Reasons = reasons[first:len(reasons):len(reasons)]
 		}
 		l.Items = append(l.Items, item)
 	}
 	m.emit(l)
 }
 
-func (m *Machine) explain(n core.ItemNum, q core.Query) []core.Reason {
+// explain makes m.reasons those of an item.
+func (m *Machine) explain(n core.ItemNum, q *core.Query) {
+	m.reasons = m.reasons[:0]
 	switch {
 	case q.Profile == nil:
-		return nil
 	case m.index.Get(n) == nil:
-		return m.cards.Explain(n, q, maxReasons)
+		m.reasons = m.cards.AppendReasons(m.reasons, n, q, maxReasons)
+	default:
+		m.reasons = m.index.AppendReasons(m.reasons, n, q, maxReasons)
 	}
-	return m.index.Explain(n, q, maxReasons)
 }
 
 func sameItems(a, b []core.Ranked) bool {

@@ -100,6 +100,7 @@ type Question struct {
 	Exclude []core.ItemID
 	Filter  core.Filter
 	After   string // List.Next of the page before; "" for the first
+	Bare    bool   // items and scores alone: no reasons, and no cards in what the page is told
 }
 
 // DefaultLimit is the length of a list that does not say.
@@ -144,8 +145,9 @@ type (
 	List struct {
 		Question string
 		Server   bool // the server's authoritative list; else the machine's own
+		Bare     bool // as the question has it: the items' reasons are left out
 		Items    []Listed
-		About    *core.Record // the item of Question.Similar, if it is held; else nil
+		About    *core.Record // the item of Question.Similar, if it is held and the question is not bare; else nil
 		Next     string       // for Question.After: what comes behind this page; "" if nothing does
 		Version  Version
 		// Compared tells of a server list whether the machine could rank the very same state itself, Agrees whether

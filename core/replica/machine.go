@@ -44,7 +44,8 @@ type Machine struct {
 	policy   *core.Policy
 	analyzer *text.Analyzer
 	scratch  core.Scratch
-	told     wire.Check // what the server does not know yet of lists that were compared
+	reasons  []core.Reason // of the item in hand
+	told     wire.Check    // what the server does not know yet of lists that were compared
 
 	// The reader.
 	base     profile // as the server confirmed it, up to op baseOp

@@ -355,3 +355,29 @@ func TestMachine_SendsWhatComesTogetherInOneFrame(t *testing.T) {
 		want(t, name+": sent", b.status.Sent, b.status.Pending)
 	}
 }
+
+func TestMachine_ABareListIsTheSameWithoutReasons(t *testing.T) {
+	b := newBench(t).live()
+	b.step(replica.Prefer{Preference: core.Preference{Kind: core.PreferTag, Key: "sea", Weight: core.ProfileOne}})
+	b.step(replica.Ask{Question: replica.Question{Name: "whole"}})
+	b.step(replica.Ask{Question: replica.Question{Name: "bare", Bare: true}})
+	check := func() {
+		t.Helper()
+		bare, whole := b.lists["bare"], b.lists["whole"]
+		want(t, "Bare", bare.Bare && !whole.Bare, true)
+		want(t, "a bare list", b.ids("bare"), b.ids("whole"))
+		for i, item := range bare.Items {
+			if same := whole.Items[i]; item.Reasons != nil || item.Score != same.Score || len(same.Reasons) == 0 && same.Score > 0 {
+				t.Errorf("place %d = %+v, want %+v without reasons", i, item, same)
+			}
+		}
+	}
+	check()
+	want(t, "the score of the first is not 0", b.lists["bare"].Items[0].Score > 0, true)
+	b.step(like("boat"))
+	check()
+	b.step(replica.Ask{Question: replica.Question{Name: "whole", Similar: "boat"}})
+	b.step(replica.Ask{Question: replica.Question{Name: "bare", Similar: "boat", Bare: true}})
+	check()
+	want(t, "About only where it is whole", b.lists["whole"].About != nil && b.lists["bare"].About == nil, true)
+}

@@ -35,11 +35,11 @@ export class Api {
   }
 
   /** The reader's list. */
-  recommend({ limit, exclude, after, name: _, similar: __, since, until, ...filter }: Question, user: string, profile: ReaderProfile): Promise<Answer> {
+  recommend({ limit, exclude, after, bare, name: _, similar: __, since, until, ...filter }: Question, user: string, profile: ReaderProfile): Promise<Answer> {
     const parts: Record<string, Record<string, number>> = {}
     for (const { kind, key, weight } of profile.preferences) (parts[partOf[kind as PreferenceKind]] ??= {})[key] = weight
     const times = { ...(since === undefined ? {} : { since: iso(since) }), ...(until === undefined ? {} : { until: iso(until) }) }
-    return this.fetch('v1/recommendations', { user, limit, exclude, after, preferences: parts, filter: { ...filter, ...times }, explain: true }) as Promise<Answer>
+    return this.fetch('v1/recommendations', { user, limit, exclude, after, preferences: parts, filter: { ...filter, ...times }, explain: !bare }) as Promise<Answer>
   }
 
   /** Private: what the reader does or asks for tells of the reader, so only everyone's list is asked for. */
@@ -60,7 +60,7 @@ export class Api {
   /** The address for what is similar knows fewer filters: what is asked for is picked here, from a longer list. */
   similar(question: Question): Promise<Answer> {
     const picked = [question, question.any, question.all, question.not].some((labels) => labels && count(labels) > 0)
-    const query = new URLSearchParams({ explain: 'true', limit: String(picked ? longest : (question.limit ?? 20)) })
+    const query = new URLSearchParams({ explain: String(!question.bare), limit: String(picked ? longest : (question.limit ?? 20)) })
     if (question.exclude?.length) query.set('exclude', question.exclude.join(','))
     if (question.since !== undefined) query.set('since', iso(question.since))
     if (question.until !== undefined) query.set('until', iso(question.until))

@@ -1,6 +1,6 @@
 // What a page is told, as typed events of the DOM's kind: classes, so that `instanceof` works, and a target that knows them.
 
-import type { Card, List, ListedItem, ReaderProfile, Status, Version } from './module.ts'
+import type { Card, List, ListedItem, ReaderProfile, Status, Told, Version } from './module.ts'
 import type { ErrorCode } from './protocol.ts'
 import type { StorageReason } from './storage.ts'
 
@@ -37,7 +37,7 @@ export class RecommendationsEvent extends Event {
   constructor(list: List, tookMs: number | null, sinceMs: number | null) {
     super('recommendations')
     this.source = list.source
-    this.items = list.items
+    this.items = list.items.map(whole)
     this.version = list.version
     this.next = list.next
     this.about = list.about ?? null
@@ -46,6 +46,10 @@ export class RecommendationsEvent extends Event {
     this.sinceMs = sinceMs
   }
 }
+
+/** An item with all that items have: of a bare wish, empty. */
+const whole = (item: Told): ListedItem =>
+  item.card ? (item as ListedItem) : { reasons: [], card: { title: '', summary: '', url: '', image: '', author: '', tags: [], categories: [], attributes: {} }, ...item }
 
 export class StatusEvent extends Event {
   readonly status: Status

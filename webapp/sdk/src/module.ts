@@ -63,6 +63,7 @@ export interface Question extends Labels {
   since?: number // published then or later, Unix milliseconds; to the hour
   until?: number // published before then
   after?: string // a List's next: the page behind it
+  bare?: boolean // items are told without reasons and card, and there is no about
 }
 
 /** What items have. */
@@ -109,7 +110,7 @@ export interface Exported {
 export interface List {
   question: string // its name
   source: 'local' | 'server'
-  items: ListedItem[]
+  items: Told[]
   version: Version
   /** Server lists only: true if the local list for the very same state is equal, false if not, null if not comparable. */
   agrees: boolean | null
@@ -118,6 +119,9 @@ export interface List {
   /** "More like this": the card of the item that it is about, if this device holds it. */
   about?: Card
 }
+
+/** An item as a list tells it; of a bare question it has neither reasons nor card. */
+export type Told = Pick<ListedItem, 'id' | 'score'> & Partial<ListedItem>
 
 export interface ListedItem {
   id: string

@@ -57,6 +57,11 @@ export interface Wish extends Labels {
   since?: Time // published then or later, to the hour; an item that gave no date counts from when it came
   until?: Time // published before then
   /**
+   * Ids and scores alone, for a page that has cards of its own: of each item `reasons` is an empty list and `card` has no
+   * text in it, and there is no `about`. A list takes half the time.
+   */
+  bare?: boolean
+  /**
    * The `next` of the page before: what comes behind it, with nothing shown again, however reader and catalog have moved
    * meanwhile. All else of the wish stays the same. Close the page before (or stop listening to it): while it stands, it
    * may still change to show what this one does.

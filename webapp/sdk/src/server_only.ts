@@ -314,7 +314,7 @@ export class ServerOnly {
     const version: Version = { ...answer.version, policy: Number.parseInt(answer.version.policy, 16), op: this.#numbers }
     this.#status.epoch = version.epoch
     this.#status.seq = version.seq
-    const list: List = { question: question.name, source: 'server', items, version, agrees: null, next: answer.next ?? '' }
+    const list: List = { question: question.name, source: 'server', items: question.bare ? items.map(({ id, score }) => ({ id, score })) : items, version, agrees: null, next: answer.next ?? '' }
     this.#post({ type: 'list', list, tookMs: unasked ? null : now() - at, at: null })
   }
 

@@ -65,6 +65,15 @@ test('a list says what comes behind it', () => {
   expect(worker.got.at(-1)).toMatchObject({ question: { after: 'behind-a-b' } })
 })
 
+test('an item of a bare list has all that items have, empty', () => {
+  const page = client.recommend({ bare: true })
+  expect(worker.got.at(-1)).toMatchObject({ question: { bare: true } })
+  worker.say({ type: 'list', list: { ...answer(page.name, 'local', []), items: [{ id: 'a', score: 2 }] }, tookMs: 1, at: null })
+  expect(page.last?.items).toEqual([
+    { id: 'a', score: 2, reasons: [], card: { title: '', summary: '', url: '', image: '', author: '', tags: [], categories: [], attributes: {} } },
+  ])
+})
+
 test('the device chooses the id of its events if none is given', () => {
   start({ client: undefined })
   expect(worker.got.at(-1)).toMatchObject({ client: '' })

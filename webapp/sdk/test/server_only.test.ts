@@ -64,6 +64,19 @@ test('what is like an item is filtered here', async () => {
   expect(lists()).toEqual(['y'])
 })
 
+test('a bare question gets ids and scores alone, and asks for no reasons', async () => {
+  ask({ bare: true })
+  await settle()
+  expect(asked[0]!.body).toMatchObject({ explain: false })
+  expect(asked[0]!.body).not.toHaveProperty('filter.bare')
+  expect(last('list').list.items[0]).toEqual({ id: 'a', score: 1 })
+  answer = () => Response.json({ recommendations: [{ id: 'x', score: 1, item: { tags: ['sea'] } }, { id: 'y', score: 1, item: { tags: ['moon'] } }], version: { epoch: 1, seq: 1, learned: 1, policy: '1', hour: 1 } })
+  ask({ bare: true, similar: 'a', tags: ['moon'] })
+  await settle()
+  expect(asked[1]!.path).toContain('explain=false')
+  expect(last('list').list.items).toEqual([{ id: 'y', score: 1 }])
+})
+
 test('an act goes out once, and the list is asked for again behind it', async () => {
   ask()
   await settle()

@@ -20,12 +20,14 @@ export function chart(groups: Row[][]): string {
     const size = Math.max(...rows.map((row) => row.items))
     out.push(`<text x="16" y="${y + 14}" class="head">${size.toLocaleString('en')} items</text>`)
     y += 26
-    for (const row of rows.toSorted((a, b) => a.times.forYou!.p50 - b.times.forYou!.p50)) {
-      const { p50, p95 } = row.times.forYou!
-      const note = row.items === size ? '' : ` (${row.items.toLocaleString('en')})`
+    const bars = rows.flatMap(({ engine, items, times }) => [
+      { engine, note: items === size ? '' : ` (${items.toLocaleString('en')})`, ...times.forYou! },
+      ...(times.forYouIds ? [{ engine, note: ', ids only', ...times.forYouIds }] : []),
+    ])
+    for (const { engine, note, p50, p95 } of bars.toSorted((a, b) => a.p50 - b.p50)) {
       out.push(
-        `<text x="${left - 10}" y="${y + 15}" class="name">${names[row.engine]}${note}</text>`,
-        `<rect x="${left}" y="${y + 2}" width="${scale(p50).toFixed(1)}" height="${bar - 6}" rx="2" class="${row.engine === 'nigh' ? 'own' : 'bar'}"/>`,
+        `<text x="${left - 10}" y="${y + 15}" class="name">${names[engine]}${note}</text>`,
+        `<rect x="${left}" y="${y + 2}" width="${scale(p50).toFixed(1)}" height="${bar - 6}" rx="2" class="${engine === 'nigh' ? 'own' : 'bar'}"/>`,
         `<line x1="${(left + scale(p50)).toFixed(1)}" x2="${(left + scale(p95)).toFixed(1)}" y1="${y + 10}" y2="${y + 10}" class="late"/>`,
         `<text x="${(left + scale(p95) + 8).toFixed(1)}" y="${y + 15}" class="value">${p50.toPrecision(2)} ms</text>`,
       )

@@ -4,7 +4,7 @@
 import { cpus } from 'node:os'
 import type { Row } from './compare.ts'
 import type { Clicks, Speed, Visit } from './speed.ts'
-import type { Kind } from '../web/job.ts'
+import type { Asked, Kind } from '../web/job.ts'
 
 export type Figures = Record<string, number>
 
@@ -26,21 +26,25 @@ export function result(browser: string, cases: Case[]): Result {
   return { bench: 'browser', machine: { cpu: all[0]?.model ?? process.arch, cores: all.length, browser }, cases }
 }
 
-const kinds: [Kind, string][] = [['forYou', 'for-you'], ['cut', 'for-you-cut'], ['similar', 'similar']]
+/** What is asked of others, what of nigh beside it, and what that is called. */
+const kinds: [Asked, Kind, string][] = [
+  ['forYou', 'forYou', 'for-you'], ['forYou', 'forYouIds', 'for-you, ids only'], ['cut', 'forYou', 'for-you-cut'], // nigh has nothing to cut
+  ['similar', 'similar', 'similar'], ['similar', 'similarIds', 'similar, ids only'],
+]
 
 /** Of one size of catalog: each question, then what engines cost, against each other engine. */
 export function comparison(rows: Row[]): Case[] {
   const nigh = rows.find((row) => row.engine === 'nigh')
   if (!nigh) return []
   const out: Case[] = []
-  for (const [kind, name] of kinds) {
-    const own = nigh.times[kind] ?? nigh.times.forYou! // which has nothing to cut
+  for (const [kind, ours, name] of kinds) {
+    const own = nigh.times[ours]!
     const figures = (times: typeof own): Figures => ({ p50_ms: round(times.p50), p95_ms: round(times.p95), p99_ms: round(times.p99), questions: times.questions })
     for (const row of rows) {
       const times = row.times[kind]
       if (row === nigh || !times) continue
-      const ours = kind === 'similar' ? figures(own) : { ...figures(own), parse_p50_ms: round(nigh.readMs) }
-      out.push({ name: `items=${nigh.items}/${name}`, figures: ours, yardstick: { name: named(row, nigh), figures: figures(times) }, ratio: round(times.p50 / own.p50) })
+      const mine = ours === 'forYou' ? { ...figures(own), parse_p50_ms: round(nigh.readMs) } : figures(own)
+      out.push({ name: `items=${nigh.items}/${name}`, figures: mine, yardstick: { name: named(row, nigh), figures: figures(times) }, ratio: round(times.p50 / own.p50) })
     }
   }
   const costs = (row: Row): Figures => ({

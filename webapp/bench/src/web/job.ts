@@ -14,7 +14,10 @@ export interface Job {
 }
 
 /** What is asked: `forYou` by all of a reader's history, `cut` by as much of it as one item's query has, `similar` by one item. */
-export type Kind = 'forYou' | 'cut' | 'similar'
+export type Asked = 'forYou' | 'cut' | 'similar'
+
+/** `…Ids`: the same for ids alone, of an engine whose whole answer holds more. */
+export type Kind = Asked | 'forYouIds' | 'similarIds'
 
 /** A question, in the words of each kind of engine. */
 export interface Query {
@@ -24,7 +27,7 @@ export interface Query {
   vector: number[]
 }
 
-export type Queries = Record<Kind, Query[]>
+export type Queries = Record<Asked, Query[]>
 
 /** An engine that has been built. */
 export interface Engine {

@@ -1,6 +1,6 @@
 // Builds an engine and times its answers, wherever it runs.
 
-import type { Engine, Item, Job, Kind, Measured, Queries, Query, Times } from './job.ts'
+import type { Asked, Engine, Item, Job, Kind, Measured, Queries, Query, Times } from './job.ts'
 
 /** A catalog as the runner serves it; to fetch and parse it is not part of building. */
 export interface Source {
@@ -49,7 +49,7 @@ export async function measure(job: Job, load: Loader): Promise<Measured> {
   Object.assign(globalThis, { engine }) // it stays, to be weighed
   const times: Measured['times'] = {}
   const readings: number[] = []
-  for (const kind of engine.kinds) times[kind] = ask(engine, queries[kind], kind, readings)
+  for (const kind of engine.kinds) times[kind] = ask(engine, queries[kind.replace('Ids', '') as Asked], kind, kind === 'forYou' ? readings : [])
   const wasmBytes = [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0)
   return { buildMs, transferred: engine.transferred ?? null, wasmBytes, times, readMs: engine.read ? share(readings, 0.5) : 0 }
 }

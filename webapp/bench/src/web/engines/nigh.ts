@@ -34,15 +34,19 @@ export async function build(job: Job): Promise<Engine> {
   })
   let at = Date.now()
   let said = 0
+  let had: string[] = []
+  const does = (kind: string, id: string) => replica.record(kind, id, 0, 'bench', ++said, false, ++at)
   return {
-    kinds: ['similar', 'forYou'],
+    kinds: ['similar', 'similarIds', 'forYou', 'forYouIds'],
     buildMs,
     transferred: bytesIn,
     prepare({ ids }, kind) {
-      if (kind === 'similar') return
-      for (const id of ids.toReversed()) replica.record('view', id, 0, 'bench', ++said, false, ++at)
+      if (!kind.startsWith('forYou')) return
+      for (const id of had) does('forget', id) // of the reader before
+      for (const id of ids.toReversed()) does('view', id)
+      had = ids
     },
-    ask: ({ ids }, kind) => replica.ask({ name: 'q', limit: job.limit, ...(kind === 'similar' && { similar: ids[0]! }) }, ++at),
+    ask: ({ ids }, kind) => replica.ask({ name: 'q', limit: job.limit, ...(kind.endsWith('Ids') && { bare: true }), ...(kind.startsWith('similar') && { similar: ids[0]! }) }, ++at),
     read(effects) {
       const list = (effects as Effect[]).find((effect) => effect.type === 'list')
       return list ? (JSON.parse(list.json) as List).items.map(({ id }) => Number(id.slice(id.lastIndexOf('-') + 1))) : []
@@ -80,7 +84,7 @@ function synced(job: Job, module: NighModule): Promise<Status> {
     host.ready(module)
     host.receive('bench', {
       type: 'open', url: `${job.server.replace('http', 'ws')}/v1/sync`, origin: '', client: '', user: '', token: '', renews: false,
-      budget: 0, privacy: 'server', storage: false,
+      budget: 0, privacy: 'device', storage: false, // else 10,000 acts would wait for the server, and no more be taken
     })
   })
 }
